@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * canopy_bulk.h
+ *		What every file of the extension includes, right after postgres.h.
+ *
+ * The words of the product, once: a *batch* is one call of a bulk function, a
+ * *row* is one element of a batch, its *verdict* says what became of it, and
+ * the *envelope* is the {summary, results} answer.  The *directory* is the
+ * schema canopy with the tables that hold accounts and identities.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CANOPY_BULK_H
+#define CANOPY_BULK_H
+
+#include "compat.h"
+
+#define CB_DIRECTORY_SCHEMA		"canopy"
+#define CB_DIRECTORY_VERSION	2	/* steps of canopy_bulk_setup() */
+
+#define CB_BATCH_MAX_BYTES		(10 * 1024 * 1024)
+
+#endif							/* CANOPY_BULK_H */

@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *		The one place that knows which PostgreSQL it is compiled against.
+ *
+ * PostgreSQL 15 is what is built and tested; 14 to 18 differ in the few names
+ * below.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_COMPAT_H
+#define CB_COMPAT_H
+
+#if PG_VERSION_NUM < 140000
+#error "canopy_bulk needs PostgreSQL 14 or later"
+#endif
+
+/* 15 took the owner of a GUC prefix from a warning to a reservation. */
+#if PG_VERSION_NUM < 150000
+#define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
+#endif
+
+/* 16 replaced the _ownercheck and _aclcheck functions of each catalog. */
+#if PG_VERSION_NUM < 160000
+#define cb_function_aclcheck(oid, role) \
+	pg_proc_aclcheck(oid, role, ACL_EXECUTE)
+#else
+#define cb_function_aclcheck(oid, role) \
+	object_aclcheck(ProcedureRelationId, oid, role, ACL_EXECUTE)
+#endif
+
+#endif							/* CB_COMPAT_H */

@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * caller.h
+ *		Who calls, and the switch to the owner of the directory.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_CALLER_H
+#define CB_CALLER_H
+
+#include "db/claims.h"
+
+typedef struct CbCaller
+{
+	CbClaims	claims;
+	char	   *actor_id;		/* the claim sub, or the role's name */
+	char	   *actor_type;		/* the claim principal_type, or "database_role" */
+	Oid			role;			/* who called */
+	int			security;		/* the caller's security context */
+	int			nest_level;		/* of the settings pinned for the call */
+} CbCaller;
+
+/*
+ * Reads the claims, finds the directory, and from there to leave runs as its
+ * owner, with a pinned search_path and a connection to SPI.  Raises 55000 when
+ * canopy_bulk_setup() has not run, PT401 and 42501 as cb_claims_read() does.  An
+ * error undoes all of it.  The caller is filled in the current memory context.
+ */
+extern void cb_caller_enter(CbCaller *caller);
+extern void cb_caller_leave(CbCaller *caller);
+
+#endif							/* CB_CALLER_H */

@@ -1,0 +1,191 @@
+/*-------------------------------------------------------------------------
+ *
+ * envelope.c
+ *		The words of an answer: verdicts, problems, ids and times as JSON.
+ *
+ * The writer wants an object's values in the order of its sorted keys, so that
+ * a result is written as
+ *
+ *		{code, data, index, status}		or		{code, error, index, input, status}
+ *
+ * and the summary after the results.  A reader sees a jsonb value and no order.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "canopy_bulk.h"
+#include "db/envelope.h"
+#include "db/uuid7.h"
+
+static void write_details(CbJson *json, const CbProblem *problem);
+static void write_issue(CbJson *json, const CbIssue *issue);
+
+void
+cb_problem_init(CbProblem *problem)
+{
+	memset(problem, 0, sizeof(CbProblem));
+	problem->first_index = -1;
+}
+
+CbIssue *
+cb_problem_add(CbProblem *problem, CbCode code, const char *field, int field_len)
+{
+	CbIssue    *issue = palloc0(sizeof(CbIssue));
+
+	issue->code = code;
+	issue->field = field;
+	issue->field_len = field_len;
+	if (problem->last_issue == NULL)
+	{
+		problem->code = code;
+		problem->issues = issue;
+	}
+	else
+		problem->last_issue->next = issue;
+	problem->last_issue = issue;
+	return issue;
+}
+
+void
+cb_envelope_begin(CbJson *json, int nresults)
+{
+	static const char *const keys[] = {"results", "summary"};
+
+	cb_json_object(json, keys, lengthof(keys));
+	cb_json_array(json, nresults);
+}
+
+void
+cb_envelope_end(CbJson *json, const CbSummary *summary)
+{
+	static const char *const keys[] = {"total", "failed", "succeeded"};
+
+	cb_json_object(json, keys, lengthof(keys));
+	cb_json_int(json, summary->total);
+	cb_json_int(json, summary->failed);
+	cb_json_int(json, summary->succeeded);
+}
+
+void
+cb_envelope_success_begin(CbJson *json, int status)
+{
+	static const char *const keys[] = {"code", "data", "index", "status"};
+
+	cb_json_object(json, keys, lengthof(keys));
+	cb_json_int(json, status);
+}
+
+void
+cb_envelope_success_end(CbJson *json, int index)
+{
+	cb_json_int(json, index);
+	cb_json_cstring(json, "success");
+}
+
+void
+cb_envelope_error_begin(CbJson *json, const CbProblem *problem, int index)
+{
+	static const char *const keys[] = {"code", "error", "index", "input", "status"};
+	static const char *const error_keys[] = {"code", "details", "message"};
+	const CbCodeInfo *info = &cb_codes[problem->code];
+
+	cb_json_object(json, keys, lengthof(keys));
+	cb_json_int(json, info->status);
+	cb_json_object(json, error_keys, lengthof(error_keys));
+	cb_json_cstring(json, info->name);
+	write_details(json, problem);
+	cb_json_cstring(json, info->message);
+	cb_json_int(json, index);
+}
+
+void
+cb_envelope_error_end(CbJson *json)
+{
+	cb_json_cstring(json, "error");
+}
+
+void
+cb_json_uuid(CbJson *json, const pg_uuid_t *uuid)
+{
+	char		text[CB_UUID_TEXT_LEN + 1];
+
+	cb_uuid_format(uuid, text);
+	cb_json_string(json, text, CB_UUID_TEXT_LEN);
+}
+
+void
+cb_json_timestamp(CbJson *json, TimestampTz time)
+{
+	struct pg_tm tm;
+	fsec_t		microseconds;
+	char		text[64];
+	int			len;
+
+	if (TIMESTAMP_NOT_FINITE(time))
+	{
+		cb_json_cstring(json, TIMESTAMP_IS_NOBEGIN(time) ? "-infinity" : "infinity");
+		return;
+	}
+	if (timestamp2tm(time, NULL, &tm, &microseconds, NULL, NULL) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range")));
+	len = snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+				   tm.tm_year, tm.tm_mon, tm.tm_mday,
+				   tm.tm_hour, tm.tm_min, tm.tm_sec, microseconds / 1000);
+	cb_json_string(json, text, len);
+}
+
+/* Has only the keys that say something. */
+static void
+write_details(CbJson *json, const CbProblem *problem)
+{
+	const char *keys[4];
+	int			nkeys = 0;
+	int			nissues = 0;
+
+	for (CbIssue *issue = problem->issues; issue != NULL; issue = issue->next)
+		nissues++;
+	if (nissues > 0)
+		keys[nkeys++] = "issues";
+	if (problem->sqlstate != 0)
+		keys[nkeys++] = "sqlstate";
+	if (problem->constraint != NULL)
+		keys[nkeys++] = "constraint";
+	if (problem->first_index >= 0)
+		keys[nkeys++] = "first_index";
+
+	cb_json_object(json, keys, nkeys);
+	if (nissues > 0)
+	{
+		cb_json_array(json, nissues);
+		for (CbIssue *issue = problem->issues; issue != NULL; issue = issue->next)
+			write_issue(json, issue);
+	}
+	if (problem->sqlstate != 0)
+		cb_json_cstring(json, unpack_sql_state(problem->sqlstate));
+	if (problem->constraint != NULL)
+		cb_json_cstring(json, problem->constraint);
+	if (problem->first_index >= 0)
+		cb_json_int(json, problem->first_index);
+}
+
+static void
+write_issue(CbJson *json, const CbIssue *issue)
+{
+	static const char *const keys[] = {"code", "field", "closest", "message"};
+	static const char *const short_keys[] = {"code", "field", "message"};
+
+	if (issue->closest != NULL)
+		cb_json_object(json, keys, lengthof(keys));
+	else
+		cb_json_object(json, short_keys, lengthof(short_keys));
+	cb_json_cstring(json, cb_codes[issue->code].name);
+	cb_json_string(json, issue->field, issue->field_len);
+	if (issue->closest != NULL)
+		cb_json_cstring(json, issue->closest);
+	cb_json_cstring(json, cb_codes[issue->code].message);
+}

@@ -1,0 +1,67 @@
+/*-------------------------------------------------------------------------
+ *
+ * envelope.h
+ *		The words of an answer: verdicts, problems, ids and times as JSON.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_ENVELOPE_H
+#define CB_ENVELOPE_H
+
+#include "datatype/timestamp.h"
+#include "utils/uuid.h"
+
+#include "db/json.h"
+#include "errors.h"
+
+/* One thing that is wrong with a row. */
+typedef struct CbIssue
+{
+	struct CbIssue *next;
+	CbCode		code;
+	const char *field;
+	int			field_len;		/* bytes */
+	const char *closest;		/* the field that may have been meant, or NULL */
+} CbIssue;
+
+/* Why a row failed; code is CB_OK while it has not. */
+typedef struct CbProblem
+{
+	CbCode		code;			/* of the first issue */
+	CbIssue    *issues;
+	CbIssue    *last_issue;
+	int			first_index;	/* the row it repeats; -1: none */
+	int			sqlstate;		/* of the error the database raised; 0: none */
+	const char *constraint;		/* that it named, or NULL */
+} CbProblem;
+
+typedef struct CbSummary
+{
+	int			total;
+	int			succeeded;
+	int			failed;
+} CbSummary;
+
+extern void cb_problem_init(CbProblem *problem);
+
+/* Adds an issue, in the current memory context; field is not copied. */
+extern CbIssue *cb_problem_add(CbProblem *problem, CbCode code,
+							   const char *field, int field_len);
+
+/* {summary, results}: begin, then each result in order, then end. */
+extern void cb_envelope_begin(CbJson *json, int nresults);
+extern void cb_envelope_end(CbJson *json, const CbSummary *summary);
+
+/* Between begin and end the caller writes one value: data, or input. */
+extern void cb_envelope_success_begin(CbJson *json, int status);
+extern void cb_envelope_success_end(CbJson *json, int index);
+extern void cb_envelope_error_begin(CbJson *json, const CbProblem *problem,
+									int index);
+extern void cb_envelope_error_end(CbJson *json);
+
+extern void cb_json_uuid(CbJson *json, const pg_uuid_t *uuid);
+
+/* ISO 8601 in UTC with milliseconds: 2026-04-20T12:00:00.000Z */
+extern void cb_json_timestamp(CbJson *json, TimestampTz time);
+
+#endif							/* CB_ENVELOPE_H */

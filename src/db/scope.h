@@ -1,0 +1,42 @@
+/*-------------------------------------------------------------------------
+ *
+ * scope.h
+ *		The account, application and environment that a call works on.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_SCOPE_H
+#define CB_SCOPE_H
+
+#include "db/caller.h"
+#include "utils/uuid.h"
+
+/* What the call's arguments name: slugs or ids; NULL: not given, "": none. */
+typedef struct CbScopeNames
+{
+	const char *account;
+	const char *application;
+	const char *environment;
+} CbScopeNames;
+
+typedef struct CbScope
+{
+	pg_uuid_t	account;
+	bool		has_application;
+	pg_uuid_t	application;
+	char	   *application_slug;
+	char	   *application_name;
+	bool		has_environment;
+	pg_uuid_t	environment;
+} CbScope;
+
+/*
+ * Finds what the names mean: the argument counts first, then the setting, then
+ * the claims.  Locks the account and the application against deletion.  Raises
+ * 22023 when no account is named, PT404 when something does not exist, and 42501
+ * when the claims do not name it (whether it exists or not).
+ */
+extern void cb_scope_resolve(CbScope *scope, const CbCaller *caller,
+							 const CbScopeNames *names);
+
+#endif							/* CB_SCOPE_H */

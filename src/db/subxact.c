@@ -1,0 +1,59 @@
+/*-------------------------------------------------------------------------
+ *
+ * subxact.c
+ *		A step inside a subtransaction: the only PG_TRY of the extension.
+ *
+ * The protocol is that of the procedural languages.  Memory context and
+ * resource owner are put back by hand, because the subtransaction leaves its
+ * own behind; the error is copied before the rollback into a context that
+ * outlives it.  An error that is raised again is rolled back here first: a
+ * handler above us rolls back one level only, and it must find its own.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "canopy_bulk.h"
+#include "db/subxact.h"
+#include "errors.h"
+
+bool
+cb_subxact_try(CbStep step, void *arg, ErrorData **fault)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile failure = NULL;
+	volatile bool keep = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		keep = step(arg);
+		if (keep)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		failure = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		keep = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+
+	if (failure != NULL && (fault == NULL || !cb_error_is_rows_fault(failure)))
+		ReThrowError(failure);
+	if (fault != NULL)
+		*fault = failure;
+	return keep;
+}

@@ -1,0 +1,25 @@
+/*-------------------------------------------------------------------------
+ *
+ * subxact.h
+ *		A step inside a subtransaction.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_SUBXACT_H
+#define CB_SUBXACT_H
+
+#include "utils/elog.h"
+
+/* Does the work; returns whether what it did shall be kept. */
+typedef bool (*CbStep) (void *arg);
+
+/*
+ * Runs step(arg) in a subtransaction and returns whether its work was kept.
+ *
+ * With fault not NULL, an error that a row may be blamed for is rolled back and
+ * copied to *fault, in the caller's memory context; *fault is NULL otherwise.
+ * Every other error is rolled back and raised again.
+ */
+extern bool cb_subxact_try(CbStep step, void *arg, ErrorData **fault);
+
+#endif							/* CB_SUBXACT_H */

@@ -1,0 +1,68 @@
+/*-------------------------------------------------------------------------
+ *
+ * errors.h
+ *		The catalogue of verdict codes, and the SQLSTATEs of a whole call.
+ *
+ * A row error has a stable word, an HTTP number and one fixed sentence; none of
+ * them ever contains data of the row.  A call error is an SQLSTATE that
+ * PostgREST turns into the right HTTP status.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_ERRORS_H
+#define CB_ERRORS_H
+
+#include "utils/elog.h"
+
+/* Of the whole call.  PTxyz becomes HTTP status xyz. */
+#define CB_ERRCODE_UNAUTHENTICATED	MAKE_SQLSTATE('P', 'T', '4', '0', '1')
+#define CB_ERRCODE_NOT_FOUND		MAKE_SQLSTATE('P', 'T', '4', '0', '4')
+#define CB_ERRCODE_TOO_LARGE		MAKE_SQLSTATE('P', 'T', '4', '1', '3')
+
+/* Of a row, in the order of the catalogue in errors.c. */
+typedef enum CbCode
+{
+	CB_OK = 0,
+	CB_INVALID_ROW,
+	CB_UNKNOWN_FIELD,
+	CB_REQUIRED,
+	CB_INVALID_TYPE,
+	CB_TOO_LONG,
+	CB_INVALID_VALUE,
+	CB_EMAIL_INVALID,
+	CB_UUID_INVALID,
+	CB_METADATA_INVALID,
+	CB_EXTERNAL_ID_INVALID,
+	CB_PASSWORD_TOO_SHORT,
+	CB_PASSWORD_TOO_LONG,
+	CB_PASSWORD_BREACHED,
+	CB_PASSWORD_HASH_UNSUPPORTED,
+	CB_ROLE_NODE_PAIR,
+	CB_SYSTEM_ROLE,
+	CB_IDENTITY_NOT_FOUND,
+	CB_APPLICATION_NOT_FOUND,
+	CB_ROLE_NOT_FOUND,
+	CB_NODE_NOT_FOUND,
+	CB_EMAIL_CONFLICT,
+	CB_EXTERNAL_ID_CONFLICT,
+	CB_MEMBERSHIP_CONFLICT,
+	CB_ASSIGNMENT_CONFLICT,
+	CB_MEMBERSHIP_REQUIRED,
+	CB_REJECTED,
+	CB_BATCH_ROLLED_BACK,
+	CB_NCODES
+} CbCode;
+
+typedef struct CbCodeInfo
+{
+	const char *name;			/* error.code: stable, snake_case */
+	int			status;			/* HTTP */
+	const char *message;		/* error.message: one fixed sentence */
+} CbCodeInfo;
+
+extern const CbCodeInfo cb_codes[CB_NCODES];
+
+/* May this error of the server be blamed on the row that was being written? */
+extern bool cb_error_is_rows_fault(const ErrorData *edata);
+
+#endif							/* CB_ERRORS_H */

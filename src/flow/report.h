@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * report.h
+ *		The audit entry that sums up a batch or an import.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_REPORT_H
+#define CB_REPORT_H
+
+#include "rows/row.h"
+
+/* Writes the one audit entry of a batch whose verdicts are known. */
+extern void cb_report_batch(const CbBatch *batch, bool rolled_back);
+
+/* What a client says of a wizard run that it made; counts are rows. */
+typedef struct CbImportEvent
+{
+	const char *mode;			/* create, invite or account_create */
+	int			total;
+	int			succeeded;
+	int			failed;
+	int			skipped;
+} CbImportEvent;
+
+/*
+ * Checks the event and writes its one audit entry, marked as reported by the
+ * client.  Raises 22023 when the mode is unknown, a count is negative or total
+ * is not succeeded + failed.
+ */
+extern void cb_report_import_event(const CbImportEvent *event,
+								   const CbScopeNames *names);
+
+#endif							/* CB_REPORT_H */

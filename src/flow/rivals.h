@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * rivals.h
+ *		Rows of a batch that want the same key.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_RIVALS_H
+#define CB_RIVALS_H
+
+#include "rows/row.h"
+
+/* Links each good row to the last earlier good row with the same key. */
+extern void cb_rivals_link(CbBatch *batch);
+
+/*
+ * The earlier row that has, or may still get, one of this row's keys; *which is
+ * the key.  A rival that failed no longer counts.  NULL: there is none.
+ */
+extern CbRow *cb_rivals_find(const CbBatch *batch, CbRow *row, int *which);
+
+#endif							/* CB_RIVALS_H */

@@ -1,0 +1,192 @@
+/*-------------------------------------------------------------------------
+ *
+ * fields.c
+ *		Reads the fields of a row that is a JSON object.
+ *
+ * Issues come in the order of the kind's table of fields, whatever the order in
+ * which they were sent; keys that are no field come last.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/varlena.h"
+
+#include "canopy_bulk.h"
+#include "db/uuid7.h"
+#include "rows/fields.h"
+
+#define KEY_MAX_LEN		64		/* bytes of a key that is worth comparing */
+
+static void report_unknown_keys(CbRow *row, const CbField *fields);
+static const CbField *find_field(const CbField *fields, const char *name,
+								 int len);
+static const char *closest_field(const CbField *fields, const char *name,
+								 int len);
+static bool has_control_characters(const CbText *text);
+
+void
+cb_fields_read(CbBatch *batch, CbRow *row, const CbField *fields)
+{
+	JsonbContainer *object;
+
+	if (row->input.type != jbvBinary ||
+		!JsonContainerIsObject(row->input.val.binary.data))
+	{
+		row->problem.code = CB_INVALID_ROW;
+		return;
+	}
+	object = row->input.val.binary.data;
+
+	for (const CbField *field = fields; field->name != NULL; field++)
+	{
+		JsonbValue	value;
+
+		if (getKeyJsonValueFromContainer(object, field->name,
+										 (int) strlen(field->name),
+										 &value) != NULL &&
+			value.type != jbvNull)
+			field->read(batch, row, field->name, &value);
+		else if (field->required)
+			cb_field_issue(row, CB_REQUIRED, field->name);
+	}
+	report_unknown_keys(row, fields);
+}
+
+void
+cb_field_issue(CbRow *row, CbCode code, const char *field)
+{
+	cb_problem_add(&row->problem, code, field, (int) strlen(field));
+}
+
+bool
+cb_field_text(CbRow *row, const char *field, const JsonbValue *value,
+			  CbText *text)
+{
+	if (value->type != jbvString)
+	{
+		cb_field_issue(row, CB_INVALID_TYPE, field);
+		return false;
+	}
+	text->val = value->val.string.val;
+	text->len = value->val.string.len;
+	return true;
+}
+
+bool
+cb_field_plain_text(CbRow *row, const char *field, const JsonbValue *value,
+					int max, CbCode code, CbText *text)
+{
+	if (!cb_field_text(row, field, value, text))
+		return false;
+	if (pg_mbstrlen_with_len(text->val, text->len) > max)
+		cb_field_issue(row, CB_TOO_LONG, field);
+	else if (has_control_characters(text))
+		cb_field_issue(row, code, field);
+	else
+		return true;
+	return false;
+}
+
+bool
+cb_field_uuid(CbRow *row, const char *field, const JsonbValue *value,
+			  pg_uuid_t *uuid)
+{
+	if (value->type == jbvString &&
+		cb_uuid_parse(value->val.string.val, value->val.string.len, uuid))
+		return true;
+	cb_field_issue(row, CB_UUID_INVALID, field);
+	return false;
+}
+
+bool
+cb_text_is_blank(const CbText *text)
+{
+	for (int i = 0; i < text->len; i++)
+	{
+		if (text->val[i] != ' ')
+			return false;
+	}
+	return true;
+}
+
+Datum
+cb_text_datum(const CbText *text)
+{
+	return PointerGetDatum(cstring_to_text_with_len(text->val, text->len));
+}
+
+static void
+report_unknown_keys(CbRow *row, const CbField *fields)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(row->input.val.binary.data);
+	JsonbValue	key;
+	JsonbValue	value;
+
+	JsonbIteratorNext(&iterator, &key, true);
+	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
+	{
+		const char *name = key.val.string.val;
+		int			len = key.val.string.len;
+
+		JsonbIteratorNext(&iterator, &value, true);
+		if (find_field(fields, name, len) == NULL)
+			cb_problem_add(&row->problem, CB_UNKNOWN_FIELD, name, len)->closest =
+				closest_field(fields, name, len);
+	}
+}
+
+static const CbField *
+find_field(const CbField *fields, const char *name, int len)
+{
+	for (const CbField *field = fields; field->name != NULL; field++)
+	{
+		if (strlen(field->name) == (size_t) len &&
+			memcmp(field->name, name, len) == 0)
+			return field;
+	}
+	return NULL;
+}
+
+/* The field whose name differs least; NULL when none is near. */
+static const char *
+closest_field(const CbField *fields, const char *name, int len)
+{
+	const char *closest = NULL;
+	int			least = Min(len / 2, 4) + 1;
+
+	if (len > KEY_MAX_LEN)
+		return NULL;
+	for (const CbField *field = fields; field->name != NULL; field++)
+	{
+		int			distance = varstr_levenshtein_less_equal(name, len,
+															 field->name,
+															 (int) strlen(field->name),
+															 1, 1, 1, least, true);
+
+		if (distance < least)
+		{
+			least = distance;
+			closest = field->name;
+		}
+	}
+	return closest;
+}
+
+/* C0, DEL and C1 (U+0080 to U+009F, in UTF-8 0xC2 and a byte below 0xA0). */
+static bool
+has_control_characters(const CbText *text)
+{
+	for (int i = 0; i < text->len; i++)
+	{
+		unsigned char byte = (unsigned char) text->val[i];
+
+		if (byte < 0x20 || byte == 0x7F ||
+			(byte == 0xC2 && i + 1 < text->len &&
+			 (unsigned char) text->val[i + 1] < 0xA0))
+			return true;
+	}
+	return false;
+}

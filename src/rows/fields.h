@@ -1,0 +1,58 @@
+/*-------------------------------------------------------------------------
+ *
+ * fields.h
+ *		Reads the fields of a row that is a JSON object.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_FIELDS_H
+#define CB_FIELDS_H
+
+#include "rows/row.h"
+
+/* A text inside the request; val is NULL when the field was not sent. */
+typedef struct CbText
+{
+	const char *val;
+	int			len;			/* bytes */
+} CbText;
+
+/* Reads one field into the row; value is never JSON null. */
+typedef void (*CbFieldReader) (CbBatch *batch, CbRow *row, const char *field,
+							   const JsonbValue *value);
+
+typedef struct CbField
+{
+	const char *name;
+	bool		required;
+	CbFieldReader read;
+} CbField;
+
+/*
+ * Checks that the row is an object, and hands each field that was sent to its
+ * reader, in the order of fields, which ends with an entry without a name.  JSON
+ * null counts as not sent.  A key that is no field is an issue that names the
+ * closest one.
+ */
+extern void cb_fields_read(CbBatch *batch, CbRow *row, const CbField *fields);
+
+extern void cb_field_issue(CbRow *row, CbCode code, const char *field);
+
+/*
+ * Readers of a type: each returns false, after adding an issue, when the value
+ * is not of it.  A text has at most max characters and no control characters.
+ */
+extern bool cb_field_text(CbRow *row, const char *field,
+						  const JsonbValue *value, CbText *text);
+extern bool cb_field_plain_text(CbRow *row, const char *field,
+								const JsonbValue *value, int max,
+								CbCode code, CbText *text);
+extern bool cb_field_uuid(CbRow *row, const char *field,
+						  const JsonbValue *value, pg_uuid_t *uuid);
+
+extern bool cb_text_is_blank(const CbText *text);
+
+/* The text as a datum in the current memory context. */
+extern Datum cb_text_datum(const CbText *text);
+
+#endif							/* CB_FIELDS_H */

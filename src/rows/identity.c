@@ -1,0 +1,396 @@
+/*-------------------------------------------------------------------------
+ *
+ * identity.c
+ *		The kind of row that creates identities.
+ *
+ * Without an application the batch writes directory rows, each with an active
+ * membership of its own application_id if it names one.  With an application
+ * every row becomes a member of it and may carry a role at a node.  A row's
+ * identity, membership and assignment are one: all are kept, or none.
+ *
+ * A row whose address is taken is an error, is skipped, or updates the identity
+ * that has the address, as on_conflict says.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "canopy_bulk.h"
+#include "db/uuid7.h"
+#include "rows/assignment.h"
+#include "rows/identity.h"
+#include "secret/redact.h"
+
+/* An address that comes and goes between two statements is given up on. */
+#define ATTEMPTS	3
+
+static void begin(CbBatch *batch);
+static void hash_passwords(CbBatch *batch);
+static void lock_parents(CbBatch *batch);
+static void want_parents(CbIdentityBatch *own, const CbIdentityRow *row);
+static void check_parents(const CbBatch *batch, CbIdentityRow *row);
+static void check_role_and_node(const CbBatch *batch, CbIdentityRow *row);
+static bool in_scope(const CbScope *scope, const CbParent *parent);
+static int	compare(const CbRow *a, const CbRow *b);
+static const char *key(const CbRow *row, int which, Size *len);
+static void write_one(CbBatch *batch, CbRow *row);
+static CbOutcome write_identity(CbBatch *batch, CbIdentityRow *row);
+static bool write_membership(CbBatch *batch, CbIdentityRow *row);
+static void blame(CbBatch *batch, CbRow *row, const ErrorData *fault);
+static void encode(CbBatch *batch, const CbRow *row, CbJson *json);
+static void encode_for_account(const CbIdentityRow *row, CbJson *json);
+static void encode_for_application(const CbIdentity *stored, CbJson *json);
+static void encode_membership(const CbIdentityMembership *entry, CbJson *json);
+static void echo(const CbRow *row, CbJson *json);
+static void write_text(CbJson *json, text *value);
+static void write_time(CbJson *json, bool given, TimestampTz time);
+
+static const char *const tables[] = {
+	"identity", "app_membership", "role_assignment", NULL
+};
+
+const CbRowKind cb_identity_kind = {
+	.action = "identity.bulk_create",
+	.resource_type = "identity",
+	.list_key = "identities",
+	.row_size = sizeof(CbIdentityRow),
+	.nkeys = 2,
+	.key_codes = {CB_EMAIL_CONFLICT, CB_EXTERNAL_ID_CONFLICT},
+	.key_fields = {"email", "external_id"},
+	.begin = begin,
+	.decode = cb_identity_decode,
+	.prepare = hash_passwords,
+	.lock_parents = lock_parents,
+	.compare = compare,
+	.key = key,
+	.write_one = write_one,
+	.blame = blame,
+	.encode = encode,
+	.echo = echo,
+	.tables = tables
+};
+
+static void
+begin(CbBatch *batch)
+{
+	CbIdentityBatch *own = palloc0(sizeof(CbIdentityBatch));
+
+	own->passwords = cb_passwords_create(batch->context, batch->nrows);
+	cb_parents_init(&own->applications, batch->nrows);
+	cb_parents_init(&own->roles, batch->nrows);
+	cb_parents_init(&own->nodes, batch->nrows);
+	batch->of_kind = own;
+}
+
+static void
+hash_passwords(CbBatch *batch)
+{
+	CbIdentityBatch *own = batch->of_kind;
+
+	for (int i = 0; i < batch->nrows; i++)
+	{
+		CbIdentityRow *row = (CbIdentityRow *) batch->rows[i];
+
+		if (!cb_row_is_good(&row->row) || row->password.val == NULL)
+			continue;
+		row->password_slot = cb_passwords_add(own->passwords, row->password.val,
+											  row->password.len);
+		if (cb_passwords_breached(own->passwords, row->password_slot))
+		{
+			cb_passwords_drop(own->passwords, row->password_slot);
+			cb_field_issue(&row->row, CB_PASSWORD_BREACHED, "password");
+		}
+	}
+	cb_passwords_hash(own->passwords);
+}
+
+static void
+lock_parents(CbBatch *batch)
+{
+	CbIdentityBatch *own = batch->of_kind;
+
+	for (int i = 0; i < batch->nrows; i++)
+	{
+		if (cb_row_is_good(batch->rows[i]))
+			want_parents(own, (CbIdentityRow *) batch->rows[i]);
+	}
+	cb_parents_lock_applications(&own->applications, &batch->scope);
+	cb_parents_lock_roles(&own->roles, &batch->scope);
+	cb_parents_lock_nodes(&own->nodes, &batch->scope);
+	for (int i = 0; i < batch->nrows; i++)
+	{
+		if (cb_row_is_good(batch->rows[i]))
+			check_parents(batch, (CbIdentityRow *) batch->rows[i]);
+	}
+}
+
+static void
+want_parents(CbIdentityBatch *own, const CbIdentityRow *row)
+{
+	if (row->has_application_id)
+		cb_parents_want(&own->applications, &row->application_id);
+	if (row->has_role_id)
+		cb_parents_want(&own->roles, &row->role_id);
+	if (row->has_node_id)
+		cb_parents_want(&own->nodes, &row->node_id);
+}
+
+static void
+check_parents(const CbBatch *batch, CbIdentityRow *row)
+{
+	const CbIdentityBatch *own = batch->of_kind;
+
+	if (row->has_application_id &&
+		cb_parents_find(&own->applications, &row->application_id) == NULL)
+		cb_field_issue(&row->row, CB_APPLICATION_NOT_FOUND, "application_id");
+	if (row->has_role_id)
+		check_role_and_node(batch, row);
+}
+
+/* Both exist in one environment, which is the call's or its application's. */
+static void
+check_role_and_node(const CbBatch *batch, CbIdentityRow *row)
+{
+	const CbIdentityBatch *own = batch->of_kind;
+	const CbParent *role = cb_parents_find(&own->roles, &row->role_id);
+	const CbParent *node = cb_parents_find(&own->nodes, &row->node_id);
+	bool		role_found = role != NULL && in_scope(&batch->scope, role);
+
+	if (!role_found)
+		cb_field_issue(&row->row, CB_ROLE_NOT_FOUND, "role_id");
+	else if (role->is_system)
+		cb_field_issue(&row->row, CB_SYSTEM_ROLE, "role_id");
+	if (node == NULL || !in_scope(&batch->scope, node) ||
+		(role_found &&
+		 cb_uuid_compare(&role->environment, &node->environment) != 0))
+		cb_field_issue(&row->row, CB_NODE_NOT_FOUND, "node_id");
+}
+
+static bool
+in_scope(const CbScope *scope, const CbParent *parent)
+{
+	return cb_uuid_compare(&parent->application, &scope->application) == 0 &&
+		(!scope->has_environment ||
+		 cb_uuid_compare(&parent->environment, &scope->environment) == 0);
+}
+
+static int
+compare(const CbRow *a, const CbRow *b)
+{
+	return strcmp(((const CbIdentityRow *) a)->email,
+				  ((const CbIdentityRow *) b)->email);
+}
+
+static const char *
+key(const CbRow *row, int which, Size *len)
+{
+	const CbIdentityRow *identity = (const CbIdentityRow *) row;
+
+	if (which == 0)
+	{
+		*len = strlen(identity->email);
+		return identity->email;
+	}
+	*len = identity->external_id.len;
+	return identity->external_id.val;
+}
+
+static void
+write_one(CbBatch *batch, CbRow *row)
+{
+	CbIdentityRow *identity = (CbIdentityRow *) row;
+	CbOutcome	outcome = write_identity(batch, identity);
+
+	if (outcome == CB_FAILED ||
+		(outcome != CB_SKIPPED && !write_membership(batch, identity)))
+	{
+		if (cb_row_is_good(row))
+			row->problem.code = CB_REJECTED;
+		return;
+	}
+	if (outcome != CB_CREATED && !batch->scope.has_application)
+		cb_identity_read_memberships(batch, identity);
+	row->outcome = outcome;
+}
+
+static CbOutcome
+write_identity(CbBatch *batch, CbIdentityRow *row)
+{
+	for (int i = 0; i < ATTEMPTS; i++)
+	{
+		if (cb_identity_insert(batch, row))
+			return CB_CREATED;
+		if (batch->on_conflict == CB_ON_CONFLICT_ERROR)
+			return CB_FAILED;
+		if (batch->on_conflict == CB_ON_CONFLICT_SKIP &&
+			cb_identity_find(batch, row))
+			return CB_SKIPPED;
+		if (batch->on_conflict == CB_ON_CONFLICT_UPDATE &&
+			cb_identity_update(batch, row))
+			return CB_UPDATED;
+	}
+	return CB_FAILED;
+}
+
+/* False when the row cannot have what it asks for; it may have a problem then. */
+static bool
+write_membership(CbBatch *batch, CbIdentityRow *row)
+{
+	const CbIdentityBatch *own = batch->of_kind;
+	const CbParent *parent;
+	CbIdentityMembership *entry;
+
+	if (!batch->scope.has_application && !row->has_application_id)
+		return true;
+
+	entry = MemoryContextAllocZero(batch->context, sizeof(CbIdentityMembership));
+	if (cb_membership_ensure(batch, &row->stored.id,
+							 batch->scope.has_application ?
+							 &batch->scope.application : &row->application_id,
+							 &entry->membership) == CB_FAILED)
+		return false;
+	row->memberships = entry;
+	row->nmemberships = 1;
+	if (!batch->scope.has_application)
+	{
+		parent = cb_parents_find(&own->applications, &row->application_id);
+		entry->application_slug = parent->slug;
+		entry->application_name = parent->name;
+		return true;
+	}
+	if (!row->has_role_id)
+		return true;
+	if (strcmp(entry->membership.status, "active") != 0)
+	{
+		cb_field_issue(&row->row, CB_MEMBERSHIP_REQUIRED, "role_id");
+		return false;
+	}
+	return cb_assignment_ensure(batch, &row->stored.id,
+								&batch->scope.application,
+								&row->role_id, &row->node_id) != CB_FAILED;
+}
+
+/* A unique key that is broken is one of ours when somebody else has its value. */
+static void
+blame(CbBatch *batch, CbRow *row, const ErrorData *fault)
+{
+	const CbIdentityRow *identity = (const CbIdentityRow *) row;
+
+	if (fault->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
+		return;
+	if (batch->on_conflict == CB_ON_CONFLICT_ERROR &&
+		cb_identity_email_taken(batch, identity))
+		cb_field_issue(row, CB_EMAIL_CONFLICT, "email");
+	if (cb_identity_external_id_taken(batch, identity))
+		cb_field_issue(row, CB_EXTERNAL_ID_CONFLICT, "external_id");
+}
+
+static void
+encode(CbBatch *batch, const CbRow *row, CbJson *json)
+{
+	const CbIdentityRow *identity = (const CbIdentityRow *) row;
+
+	if (batch->scope.has_application)
+		encode_for_application(&identity->stored, json);
+	else
+		encode_for_account(identity, json);
+}
+
+static void
+encode_for_account(const CbIdentityRow *row, CbJson *json)
+{
+	static const char *const keys[] = {
+		"id", "email", "metadata", "is_active", "last_name", "avatar_url",
+		"created_at", "first_name", "external_id", "locked_until",
+		"email_verified", "app_memberships", "email_verified_at",
+		"total_assignments", "password_changed_at", "app_membership_count"
+	};
+	const CbIdentity *stored = &row->stored;
+	int64		assignments = 0;
+
+	cb_json_object(json, keys, lengthof(keys));
+	cb_json_uuid(json, &stored->id);
+	write_text(json, stored->email);
+	cb_json_container(json, &stored->metadata->root,
+					  VARSIZE(stored->metadata) - VARHDRSZ);
+	cb_json_bool(json, stored->is_active);
+	write_text(json, stored->last_name);
+	write_text(json, stored->avatar_url);
+	cb_json_timestamp(json, stored->created_at);
+	write_text(json, stored->first_name);
+	write_text(json, stored->external_id);
+	write_time(json, stored->has_locked_until, stored->locked_until);
+	cb_json_bool(json, stored->email_verified);
+	cb_json_array(json, row->nmemberships);
+	for (int i = 0; i < row->nmemberships; i++)
+	{
+		encode_membership(&row->memberships[i], json);
+		assignments += row->memberships[i].assignment_count;
+	}
+	write_time(json, stored->has_email_verified_at, stored->email_verified_at);
+	cb_json_int(json, assignments);
+	write_time(json, stored->has_password_changed_at,
+			   stored->password_changed_at);
+	cb_json_int(json, row->nmemberships);
+}
+
+static void
+encode_for_application(const CbIdentity *stored, CbJson *json)
+{
+	static const char *const keys[] = {
+		"id", "email", "is_active", "last_name", "avatar_url", "created_at",
+		"first_name", "external_id"
+	};
+
+	cb_json_object(json, keys, lengthof(keys));
+	cb_json_uuid(json, &stored->id);
+	write_text(json, stored->email);
+	cb_json_bool(json, stored->is_active);
+	write_text(json, stored->last_name);
+	write_text(json, stored->avatar_url);
+	cb_json_timestamp(json, stored->created_at);
+	write_text(json, stored->first_name);
+	write_text(json, stored->external_id);
+}
+
+static void
+encode_membership(const CbIdentityMembership *entry, CbJson *json)
+{
+	static const char *const keys[] = {
+		"id", "status", "created_at", "application_id", "application_name",
+		"application_slug", "assignment_count"
+	};
+
+	cb_json_object(json, keys, lengthof(keys));
+	cb_json_uuid(json, &entry->membership.id);
+	cb_json_cstring(json, entry->membership.status);
+	cb_json_timestamp(json, entry->membership.created_at);
+	cb_json_uuid(json, &entry->membership.application_id);
+	cb_json_cstring(json, entry->application_name);
+	cb_json_cstring(json, entry->application_slug);
+	cb_json_int(json, entry->assignment_count);
+}
+
+static void
+echo(const CbRow *row, CbJson *json)
+{
+	cb_redact(json, &row->input);
+}
+
+static void
+write_text(CbJson *json, text *value)
+{
+	if (value == NULL)
+		cb_json_null(json);
+	else
+		cb_json_string(json, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+}
+
+static void
+write_time(CbJson *json, bool given, TimestampTz time)
+{
+	if (given)
+		cb_json_timestamp(json, time);
+	else
+		cb_json_null(json);
+}

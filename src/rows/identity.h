@@ -1,0 +1,110 @@
+/*-------------------------------------------------------------------------
+ *
+ * identity.h
+ *		Identities: the row of a create batch, and what its files share.
+ *
+ * identity.c is the kind; identity_fields.c reads a row from JSON, and
+ * identity_store.c has the statements.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_IDENTITY_H
+#define CB_IDENTITY_H
+
+#include "input/email.h"
+#include "rows/fields.h"
+#include "rows/membership.h"
+#include "rows/parents.h"
+#include "secret/password.h"
+
+/* A row of canopy.identity as the database has it; a text is NULL when null. */
+typedef struct CbIdentity
+{
+	pg_uuid_t	id;
+	text	   *email;
+	text	   *first_name;
+	text	   *last_name;
+	text	   *avatar_url;
+	text	   *external_id;
+	Jsonb	   *metadata;
+	bool		is_active;
+	bool		email_verified;
+	bool		has_email_verified_at;
+	bool		has_locked_until;
+	bool		has_password_changed_at;
+	TimestampTz email_verified_at;
+	TimestampTz locked_until;
+	TimestampTz password_changed_at;
+	TimestampTz created_at;
+} CbIdentity;
+
+/* An entry of app_memberships. */
+typedef struct CbIdentityMembership
+{
+	CbMembership membership;
+	const char *application_slug;
+	const char *application_name;
+	int64		assignment_count;
+} CbIdentityMembership;
+
+typedef struct CbIdentityRow
+{
+	CbRow		row;
+
+	/* as sent, checked */
+	char		email[CB_EMAIL_MAX + 1];	/* canonical */
+	CbText		first_name;
+	CbText		last_name;
+	CbText		external_id;
+	JsonbValue	metadata;		/* jbvNull: not sent */
+	CbText		password;		/* plaintext, in the request; see secret/ */
+	CbText		password_hash;
+	bool		has_application_id;
+	bool		has_role_id;
+	bool		has_node_id;
+	pg_uuid_t	application_id;
+	pg_uuid_t	role_id;
+	pg_uuid_t	node_id;
+
+	int			password_slot;	/* in the batch's passwords; -1: none */
+
+	/* as written */
+	CbIdentity	stored;
+	CbIdentityMembership *memberships;
+	int			nmemberships;
+} CbIdentityRow;
+
+/* What an identity batch keeps for itself. */
+typedef struct CbIdentityBatch
+{
+	CbPasswordBatch *passwords;
+	CbParents	applications;
+	CbParents	roles;
+	CbParents	nodes;
+} CbIdentityBatch;
+
+extern const CbRowKind cb_identity_kind;
+
+/* identity_fields.c: reads and checks a row; the kind's decode. */
+extern void cb_identity_decode(CbBatch *batch, CbRow *row);
+
+/*
+ * identity_store.c: each returns whether a row came back, and then has filled
+ * stored.  Insert gives none when the address is taken and on_conflict allows
+ * that; all give none when a trigger swallowed the row.
+ */
+extern bool cb_identity_insert(const CbBatch *batch, CbIdentityRow *row);
+extern bool cb_identity_update(const CbBatch *batch, CbIdentityRow *row);
+extern bool cb_identity_find(const CbBatch *batch, CbIdentityRow *row);
+
+/* Fills memberships with those of the identity that is stored. */
+extern void cb_identity_read_memberships(const CbBatch *batch,
+										 CbIdentityRow *row);
+
+/* Does another identity have the row's address, or its external id? */
+extern bool cb_identity_email_taken(const CbBatch *batch,
+									const CbIdentityRow *row);
+extern bool cb_identity_external_id_taken(const CbBatch *batch,
+										  const CbIdentityRow *row);
+
+#endif							/* CB_IDENTITY_H */

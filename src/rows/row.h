@@ -1,0 +1,122 @@
+/*-------------------------------------------------------------------------
+ *
+ * row.h
+ *		The contract between a batch and a kind of row.
+ *
+ * flow/batch.c runs a batch of any kind and knows nothing of identities or
+ * memberships; a file in rows/ knows one kind and nothing of batches, keys or
+ * savepoints.  They meet in CbRowKind.  For each batch the flow calls, in this
+ * order,
+ *
+ *		begin		once
+ *		decode		each row: checks all that can be known without the tables
+ *		prepare		once: what takes long and must hold no lock (hashing)
+ *		lock_parents	once: looks up and locks what rows refer to, in id order
+ *		write_one	each good row, in the order of compare, in a
+ *					subtransaction of its own
+ *		blame		after write_one raised an error that is the row's fault
+ *		encode		each row that succeeded
+ *
+ * A function says that a row is bad by giving it a problem; from then on the
+ * row is left out.  Rows, and all that hangs on them, live in the batch's
+ * context, which is the current one except in write_one and blame: these run in
+ * a context that is reset after each row.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_ROW_H
+#define CB_ROW_H
+
+#include "db/caller.h"
+#include "db/envelope.h"
+#include "db/scope.h"
+
+#define CB_ROW_MAX_KEYS		2
+
+typedef enum CbOnConflict
+{
+	CB_ON_CONFLICT_ERROR,
+	CB_ON_CONFLICT_SKIP,
+	CB_ON_CONFLICT_UPDATE
+} CbOnConflict;
+
+typedef enum CbOutcome
+{
+	CB_PENDING,					/* not written yet */
+	CB_CREATED,
+	CB_UPDATED,
+	CB_SKIPPED,
+	CB_FAILED
+} CbOutcome;
+
+typedef struct CbRow
+{
+	int			index;			/* position in the input, from 0 */
+	JsonbValue	input;			/* as sent; points into the request */
+	CbOutcome	outcome;
+	CbProblem	problem;
+
+	/* The last earlier row with the same key; kept by flow/batch.c. */
+	struct CbRow *rival[CB_ROW_MAX_KEYS];
+} CbRow;
+
+typedef struct CbRowKind CbRowKind;
+
+typedef struct CbBatch
+{
+	const CbRowKind *kind;
+	CbCaller	caller;
+	CbScope		scope;
+	CbOnConflict on_conflict;
+	bool		dry_run;
+	int			max_failed;		/* rows; -1: no limit */
+	TimestampTz now;			/* what every row of the batch is stamped with */
+	CbRow	  **rows;			/* in the order of the input */
+	int			nrows;
+	MemoryContext context;		/* until the answer is written */
+	MemoryContext row_context;	/* until the next row */
+	void	   *of_kind;		/* what begin and later calls keep for themselves */
+} CbBatch;
+
+struct CbRowKind
+{
+	const char *action;			/* in the audit log */
+	const char *resource_type;	/* in the audit log */
+	const char *list_key;		/* of the request object that wraps the rows */
+	Size		row_size;		/* of the struct that begins with a CbRow */
+
+	/* What no two rows of a batch may share, and the code when they do. */
+	int			nkeys;
+	CbCode		key_codes[CB_ROW_MAX_KEYS];
+	const char *key_fields[CB_ROW_MAX_KEYS];
+
+	void		(*begin) (CbBatch *batch);
+	void		(*decode) (CbBatch *batch, CbRow *row);
+	void		(*prepare) (CbBatch *batch);	/* may be NULL */
+	void		(*lock_parents) (CbBatch *batch);
+	int			(*compare) (const CbRow *a, const CbRow *b);
+
+	/* The bytes of a key; NULL when the row has none. */
+	const char *(*key) (const CbRow *row, int which, Size *len);
+
+	/* Sets outcome, or a problem; what it wrote is then undone. */
+	void		(*write_one) (CbBatch *batch, CbRow *row);
+
+	/* May find a better name than "rejected" for what was raised; or NULL. */
+	void		(*blame) (CbBatch *batch, CbRow *row, const ErrorData *fault);
+
+	void		(*encode) (CbBatch *batch, const CbRow *row, CbJson *json);
+	void		(*echo) (const CbRow *row, CbJson *json);
+
+	/* Tables that are written, "canopy." left out; the list ends with NULL. */
+	const char *const *tables;
+};
+
+/* A row that has no problem so far. */
+static inline bool
+cb_row_is_good(const CbRow *row)
+{
+	return row->problem.code == CB_OK;
+}
+
+#endif							/* CB_ROW_H */

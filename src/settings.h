@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * settings.h
+ *		The settings canopy_bulk.*
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_SETTINGS_H
+#define CB_SETTINGS_H
+
+extern char *cb_account;		/* slug or id; empty: none */
+extern char *cb_application;	/* slug or id; empty: none */
+extern char *cb_environment;	/* slug or id; empty: none */
+extern bool cb_require_claims;
+extern char *cb_admin_principals;	/* words, separated by commas */
+extern int	cb_max_rows;		/* rows of a batch */
+extern char *cb_breach_check;	/* a function's qualified name; empty: none */
+extern int	cb_argon2_memory;	/* kilobytes */
+extern int	cb_argon2_passes;
+extern int	cb_hash_workers;	/* threads; 0: one per core */
+
+extern void cb_settings_define(void);
+
+/* Is the word one of canopy_bulk.admin_principals? */
+extern bool cb_settings_is_admin(const char *principal, int len);
+
+/* Did a DBA add the SQLSTATE to what a row may be blamed for? */
+extern bool cb_settings_blames_row(int sqlstate);
+
+#endif							/* CB_SETTINGS_H */
