@@ -31,6 +31,7 @@ static CbStatement directory_version = {
 
 static Oid	find_owner(void);
 static void pin_settings(void);
+static void switch_to(Oid owner, const CbCaller *caller);
 static void check_version(void);
 static void ask_for_setup(const char *detail) pg_attribute_noreturn();
 
@@ -51,8 +52,7 @@ cb_caller_enter(CbCaller *caller)
 
 	caller->nest_level = NewGUCNestLevel();
 	pin_settings();
-	SetUserIdAndSecContext(owner,
-						   caller->security | SECURITY_LOCAL_USERID_CHANGE);
+	switch_to(owner, caller);
 	cb_statement_connect();
 	check_version();
 }
@@ -98,6 +98,20 @@ pin_settings(void)
 	set_config_option("search_path", "pg_catalog, pg_temp",
 					  PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
 					  true, 0, false);
+}
+
+/*
+ * As the owner nobody can take another role.  What a superuser's call would
+ * leave to be done at commit, as superuser again, is refused altogether.
+ */
+static void
+switch_to(Oid owner, const CbCaller *caller)
+{
+	int			security = caller->security | SECURITY_LOCAL_USERID_CHANGE;
+
+	if (superuser_arg(caller->role))
+		security |= SECURITY_RESTRICTED_OPERATION;
+	SetUserIdAndSecContext(owner, security);
 }
 
 static void

@@ -14,7 +14,8 @@ typedef struct CbCaller
 {
 	CbClaims	claims;
 	char	   *actor_id;		/* the claim sub, or the role's name */
-	char	   *actor_type;		/* the claim principal_type, or "database_role" */
+	char	   *actor_type;		/* the claim principal_type, or
+								 * "database_role" */
 	Oid			role;			/* who called */
 	int			security;		/* the caller's security context */
 	int			nest_level;		/* of the settings pinned for the call */

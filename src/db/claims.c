@@ -27,11 +27,11 @@
 /* For parse_step. */
 typedef struct Parsing
 {
-	const char *text;
+	const char *json;
 	Jsonb	   *value;
 } Parsing;
 
-static Jsonb *parse(const char *text);
+static Jsonb *parse(const char *json);
 static bool parse_step(void *arg);
 static JsonbValue *find(Jsonb *claims, const char *name);
 static char *read_text(Jsonb *claims, const char *name);
@@ -44,18 +44,18 @@ static void refuse_token(const char *detail) pg_attribute_noreturn();
 void
 cb_claims_read(CbClaims *claims)
 {
-	const char *text = GetConfigOption("request.jwt.claims", true, false);
+	const char *setting = GetConfigOption("request.jwt.claims", true, false);
 	Jsonb	   *json;
 
 	memset(claims, 0, sizeof(CbClaims));
-	if (text == NULL || text[0] == '\0')
+	if (setting == NULL || setting[0] == '\0')
 	{
 		if (cb_require_claims)
 			refuse_token("The call has no claims, and canopy_bulk.require_claims is on.");
 		return;
 	}
 
-	json = parse(text);
+	json = parse(setting);
 	check_times(json);
 	claims->present = true;
 	claims->subject = read_text(json, "sub");
@@ -88,9 +88,9 @@ cb_claims_allow_account(const CbClaims *claims, const char *id, const char *slug
 
 /* The claims as an object; a subtransaction catches what the parser raises. */
 static Jsonb *
-parse(const char *text)
+parse(const char *json)
 {
-	Parsing		parsing = {text, NULL};
+	Parsing		parsing = {json, NULL};
 	ErrorData  *fault;
 
 	cb_subxact_try(parse_step, &parsing, &fault);
@@ -105,7 +105,7 @@ parse_step(void *arg)
 	Parsing    *parsing = arg;
 
 	parsing->value = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-														CStringGetDatum(parsing->text)));
+														CStringGetDatum(parsing->json)));
 	return true;
 }
 

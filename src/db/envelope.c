@@ -30,7 +30,7 @@ cb_problem_init(CbProblem *problem)
 	problem->first_index = -1;
 }
 
-CbIssue *
+CbIssue    *
 cb_problem_add(CbProblem *problem, CbCode code, const char *field, int field_len)
 {
 	CbIssue    *issue = palloc0(sizeof(CbIssue));
@@ -110,7 +110,7 @@ cb_envelope_error_end(CbJson *json)
 void
 cb_json_uuid(CbJson *json, const pg_uuid_t *uuid)
 {
-	char		text[CB_UUID_TEXT_LEN + 1];
+	char text[	CB_UUID_TEXT_LEN + 1];
 
 	cb_uuid_format(uuid, text);
 	cb_json_string(json, text, CB_UUID_TEXT_LEN);
@@ -121,7 +121,7 @@ cb_json_timestamp(CbJson *json, TimestampTz time)
 {
 	struct pg_tm tm;
 	fsec_t		microseconds;
-	char		text[64];
+	char text[	64];
 	int			len;
 
 	if (TIMESTAMP_NOT_FINITE(time))

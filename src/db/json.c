@@ -49,7 +49,7 @@ static void fill_entry(CbJson *json, uint32 type, Size start);
 static void close_full(CbJson *json);
 static void align(CbJson *json);
 
-CbJson *
+CbJson	   *
 cb_json_create(Size hint)
 {
 	CbJson	   *json = palloc(sizeof(CbJson));
@@ -193,7 +193,7 @@ cb_json_container(CbJson *json, const JsonbContainer *container, Size len)
 	close_full(json);
 }
 
-Jsonb *
+Jsonb	   *
 cb_json_finish(CbJson *json)
 {
 	if (json->depth != 0)

@@ -19,7 +19,7 @@ void
 cb_response_set_status(int status)
 {
 	const char *method = GetConfigOption("request.method", true, false);
-	char		text[12];
+	char text[	12];
 
 	if (method == NULL || method[0] == '\0')
 		return;

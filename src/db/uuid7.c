@@ -82,9 +82,9 @@ cb_uuid_format(const pg_uuid_t *uuid, char *text)
 	for (int i = 0; i < UUID_LEN; i++)
 	{
 		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*text++ = '-';
-		*text++ = digits[uuid->data[i] >> 4];
-		*text++ = digits[uuid->data[i] & 0x0F];
+			*text ++= '-';
+		*text ++= digits[uuid->data[i] >> 4];
+		*text ++= digits[uuid->data[i] & 0x0F];
 	}
 	*text = '\0';
 }

@@ -25,7 +25,7 @@
 #include "flow/report.h"
 #include "flow/rowwise.h"
 
-#define ANSWER_BYTES_PER_ROW	640		/* a guess that saves growing */
+#define ANSWER_BYTES_PER_ROW	640 /* a guess that saves growing */
 
 static void fill_batch(CbBatch *batch, const CbRequest *request);
 static void take_rows(CbBatch *batch, const CbRequest *request);

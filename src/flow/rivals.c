@@ -56,7 +56,7 @@ cb_rivals_link(CbBatch *batch)
 	pfree(entries);
 }
 
-CbRow *
+CbRow	   *
 cb_rivals_find(const CbBatch *batch, CbRow *row, int *which)
 {
 	CbRow	   *pending = NULL;

@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
+#include "db/constraints.h"
 #include "db/statement.h"
 #include "db/uuid7.h"
 #include "record/audit.h"
@@ -38,11 +39,13 @@ void
 cb_audit_write(const CbAudit *audit, const CbCaller *caller,
 			   const CbScope *scope)
 {
+	static const char *const tables[] = {"audit_log", NULL};
 	Datum		values[14];
 	char		nulls[14];
 	pg_uuid_t	id;
 	pg_uuid_t	correlation_id;
 
+	cb_constraints_force(tables);
 	cb_uuid7_make(&id);
 	cb_uuid7_make(&correlation_id);
 	memset(nulls, ' ', sizeof(nulls));

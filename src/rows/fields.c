@@ -70,8 +70,9 @@ cb_field_text(CbRow *row, const char *field, const JsonbValue *value,
 		cb_field_issue(row, CB_INVALID_TYPE, field);
 		return false;
 	}
-	text->val = value->val.string.val;
-	text->len = value->val.string.len;
+	text	  ->val = value->val.string.val;
+	text	  ->len = value->val.string.len;
+
 	return true;
 }
 

@@ -14,8 +14,8 @@
 #include "rows/identity.h"
 #include "secret/password_hash.h"
 
-#define NAME_MAX_LEN		255		/* characters */
-#define EXTERNAL_ID_MAX_LEN	255		/* characters */
+#define NAME_MAX_LEN		255 /* characters */
+#define EXTERNAL_ID_MAX_LEN	255 /* characters */
 #define METADATA_MAX_LEN	16384	/* bytes of jsonb */
 
 static void read_email(CbBatch *batch, CbRow *row, const char *field,

@@ -87,7 +87,7 @@ static CbStatement find_memberships = {
 static CbStatement email_taken = {
 	"SELECT 1 FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND email" EQ "$2",
-	2, {UUIDOID, TEXTOID}, SPI_OK_SELECT, .newest = true
+	2, {UUIDOID, TEXTOID}, SPI_OK_SELECT, true
 };
 
 /* Parameters: account, email, external_id. */
@@ -95,7 +95,7 @@ static CbStatement external_id_taken = {
 	"SELECT 1 FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND external_id" EQ "$3"
 	" AND email OPERATOR(pg_catalog.<>) $2",
-	3, {UUIDOID, TEXTOID, TEXTOID}, SPI_OK_SELECT, .newest = true
+	3, {UUIDOID, TEXTOID, TEXTOID}, SPI_OK_SELECT, true
 };
 
 #define NVALUES		10			/* of an insert */

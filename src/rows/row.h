@@ -75,7 +75,8 @@ typedef struct CbBatch
 	int			nrows;
 	MemoryContext context;		/* until the answer is written */
 	MemoryContext row_context;	/* until the next row */
-	void	   *of_kind;		/* what begin and later calls keep for themselves */
+	void	   *of_kind;		/* what begin and later calls keep for
+								 * themselves */
 } CbBatch;
 
 struct CbRowKind
