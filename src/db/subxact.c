@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * subxact.c
- *		A step inside a subtransaction: the only PG_TRY of the extension.
+ *		A step inside a subtransaction, and where errors are caught.
  *
  * The protocol is that of the procedural languages.  Memory context and
  * resource owner are put back by hand, because the subtransaction leaves its
@@ -56,4 +56,22 @@ cb_subxact_try(CbStep step, void *arg, ErrorData **fault)
 	if (fault != NULL)
 		*fault = failure;
 	return keep;
+}
+
+int
+cb_step_sqlstate(CbStep step, void *arg)
+{
+	volatile int sqlstate = 0;
+
+	PG_TRY();
+	{
+		step(arg);
+	}
+	PG_CATCH();
+	{
+		sqlstate = geterrcode();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return sqlstate;
 }

@@ -22,4 +22,11 @@ typedef bool (*CbStep) (void *arg);
  */
 extern bool cb_subxact_try(CbStep step, void *arg, ErrorData **fault);
 
+/*
+ * Runs step(arg) without a subtransaction and returns 0, or the SQLSTATE of the
+ * error that it raised and whose words are gone.  Nothing was rolled back: the
+ * caller must raise an error of its own then.
+ */
+extern int	cb_step_sqlstate(CbStep step, void *arg);
+
 #endif							/* CB_SUBXACT_H */

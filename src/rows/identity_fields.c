@@ -113,7 +113,10 @@ read_email(CbBatch *batch, CbRow *row, const char *field,
 			cb_field_issue(row, CB_EMAIL_INVALID, field);
 			break;
 		case CB_EMAIL_LIBRARY_FAILED:
-			elog(ERROR, "could not use ICU to read a domain name");
+			ereport(ERROR,
+					(errcode(ERRCODE_OUT_OF_MEMORY),
+					 errmsg("could not read a domain name"),
+					 errdetail("ICU failed.")));
 	}
 }
 

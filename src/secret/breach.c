@@ -6,8 +6,8 @@
  * The function gets the plaintext, so two things are certain about it: its name
  * is schema-qualified, hence nobody can put another in its place; and no error
  * of its own leaves it, because message, detail and context of an error may
- * quote the argument (a failing EXECUTE does).  That is why this file has a
- * PG_TRY of its own: it swallows nothing, it rewords.
+ * quote the argument (a failing EXECUTE does).  Nothing is swallowed: the error
+ * is raised again, in words of ours.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,9 +25,19 @@
 #include "utils/varlena.h"
 
 #include "canopy_bulk.h"
+#include "db/subxact.h"
 #include "secret/breach.h"
 #include "settings.h"
 
+/* For ask_step. */
+typedef struct Question
+{
+	CbBreach   *breach;
+	Datum		password;
+	bool		found;
+} Question;
+
+static bool ask_step(void *arg);
 static List *parse_name(const char *name);
 static void check_signature(Oid function);
 static void reword_error(int sqlstate) pg_attribute_noreturn();
@@ -80,32 +90,34 @@ cb_breach_resolve(CbBreach *breach, MemoryContext context)
 bool
 cb_breach_found(CbBreach *breach, Datum password)
 {
-	LOCAL_FCINFO(fcinfo, 1);
-	bool		found = false;
+	Question	question = {breach, password, false};
+	int			sqlstate;
 
 	if (!breach->is_set)
 		return false;
 
 	CHECK_FOR_INTERRUPTS();
-	InitFunctionCallInfoData(*fcinfo, &breach->function, 1,
-							 DEFAULT_COLLATION_OID, NULL, NULL);
-	fcinfo->args[0].value = password;
-	fcinfo->args[0].isnull = false;
-	PG_TRY();
-	{
-		Datum		result = FunctionCallInvoke(fcinfo);
-
-		found = !fcinfo->isnull && DatumGetBool(result);
-	}
-	PG_CATCH();
-	{
-		int			sqlstate = geterrcode();
-
-		FlushErrorState();
+	sqlstate = cb_step_sqlstate(ask_step, &question);
+	if (sqlstate != 0)
 		reword_error(sqlstate);
-	}
-	PG_END_TRY();
-	return found;
+	return question.found;
+}
+
+static bool
+ask_step(void *arg)
+{
+	Question   *question = arg;
+
+	LOCAL_FCINFO(fcinfo, 1);
+	Datum		result;
+
+	InitFunctionCallInfoData(*fcinfo, &question->breach->function, 1,
+							 DEFAULT_COLLATION_OID, NULL, NULL);
+	fcinfo->args[0].value = question->password;
+	fcinfo->args[0].isnull = false;
+	result = FunctionCallInvoke(fcinfo);
+	question->found = !fcinfo->isnull && DatumGetBool(result);
+	return true;
 }
 
 /*
