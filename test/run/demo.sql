@@ -2,27 +2,83 @@
 \set ON_ERROR_STOP on
 \pset pager off
 \pset footer off
+\pset null '-'
 \set identities `cat test/data/new_hires.json`
+SET client_min_messages = warning;
 
 \echo
-\echo The extension, the directory, and a company to put people in:
+\echo '1. Set up. Accounts and applications are rows; a rule of the company is a constraint.'
+\echo
 \set ECHO queries
 CREATE EXTENSION canopy_bulk;
-SELECT canopy_bulk_setup();
+SELECT canopy_bulk_setup() AS directory_version;
 INSERT INTO canopy.account (slug, name) VALUES ('acme', 'Acme Ltd');
+INSERT INTO canopy.application (account_id, slug, name)
+SELECT id, 'crm', 'Customer desk' FROM canopy.account WHERE slug = 'acme';
+ALTER TABLE canopy.identity ADD CONSTRAINT no_private_mail CHECK (email NOT LIKE '%@freemail.example');
+SET canopy_bulk.account = 'acme';
 \set ECHO none
+SELECT FROM canopy_bulk_create('[{"email": "donald.knuth@acme.example", "first_name": "Don", "last_name": "Knuth"}]') \g /dev/null
+CREATE FUNCTION pg_temp.verdicts(answer jsonb)
+RETURNS TABLE (index integer, status text, code integer, email text, error text, message text)
+LANGUAGE sql
+AS $$
+SELECT r.index, r.status, r.code, coalesce(r.data->>'email', r.input->>'email'),
+       r.error->>'code', r.error->>'message'
+FROM jsonb_to_recordset(answer->'results')
+     AS r (index integer, status text, code integer, data jsonb, input jsonb, error jsonb)
+$$;
 
 \echo
-\echo Eight rows of test/data/new_hires.json in one call, and a verdict for each:
-\set ECHO queries
-SELECT canopy_bulk_create(:'identities', account => 'acme') AS answer \gset
-\set ECHO none
-SELECT r->>'index' AS row, r->>'status' AS status, r->>'code' AS code,
-       coalesce(r#>>'{data,email}', r#>>'{input,email}') AS email,
-       concat_ws(': ', r#>>'{error,code}', r#>>'{error,message}') AS error
-FROM jsonb_array_elements(:'answer'::jsonb->'results') AS r;
+\echo '2. One call, thirteen rows of test/data/new_hires.json, a verdict for each:'
+\echo '   SELECT canopy_bulk_create(:identities);'
+\echo
+SELECT canopy_bulk_create(:'identities') AS answer \gset
+SELECT * FROM pg_temp.verdicts(:'answer');
 SELECT :'answer'::jsonb->'summary' AS summary;
+\echo '   The details of a verdict say what to mend: rows 3, 4 and 11.'
+\echo
+SELECT r.index, r.error->'details' #- '{issues,0,message}' #- '{issues,1,message}' AS details
+FROM jsonb_to_recordset(:'answer'::jsonb->'results') AS r (index integer, error jsonb)
+WHERE r.index IN (3, 4, 11);
 
-\echo What is in the directory now, and what the audit log says about it:
-SELECT email, first_name, last_name, external_id FROM canopy.identity ORDER BY email;
-SELECT action, details FROM canopy.audit_log;
+\echo '3. What is in the directory, and what the audit log says about the call:'
+\echo
+SELECT email, first_name, external_id, metadata,
+       substring(password_hash FROM '^\$[^$]+\$') AS hash
+FROM canopy.identity ORDER BY email;
+SELECT action, outcome, actor_id, metadata->'succeeded' AS succeeded, metadata->'errors' AS errors
+FROM canopy.audit_log ORDER BY id DESC LIMIT 1;
+
+\echo '4. A dry run takes the same road and leaves nothing; max_failed => 0 is all or nothing:'
+\echo
+\set batch '[{"email": "niklaus.wirth@acme.example", "first_name": "Niklaus", "last_name": "Wirth"}, {"email": "nobody@freemail.example", "first_name": "No", "last_name": "Body"}]'
+\echo '   SELECT canopy_bulk_create(:batch, dry_run => true);'
+SELECT * FROM pg_temp.verdicts(canopy_bulk_create(:'batch', dry_run => true));
+\echo '   SELECT canopy_bulk_create(:batch, max_failed => 0);'
+SELECT * FROM pg_temp.verdicts(canopy_bulk_create(:'batch', max_failed => 0));
+SELECT count(*) AS "Niklaus is there" FROM canopy.identity WHERE email LIKE 'niklaus%';
+
+\echo '5. Everybody into an application. Grace left it once, so she comes back; a second'
+\echo '   attempt finds them there:'
+\echo '   SELECT canopy_bulk_attach(array_agg(id), application => ''crm'') FROM canopy.identity;'
+\echo
+INSERT INTO canopy.app_membership (account_id, identity_id, application_id, status, deactivated_at)
+SELECT i.account_id, i.id, a.id, 'deactivated', now()
+FROM canopy.identity i JOIN canopy.application a USING (account_id)
+WHERE i.email LIKE 'grace%' AND a.slug = 'crm';
+CREATE FUNCTION pg_temp.attach_all()
+RETURNS TABLE (index integer, email text, code integer, membership text, error text)
+LANGUAGE sql
+AS $$
+SELECT r.index, i.email, r.code, r.data->>'status', r.error->>'code'
+FROM (SELECT canopy_bulk_attach(array_agg(id ORDER BY email), application => 'crm') AS answer
+      FROM canopy.identity) AS call,
+     jsonb_to_recordset(answer->'results')
+     AS r (index integer, code integer, data jsonb, input jsonb, error jsonb)
+     JOIN canopy.identity i ON i.id::text = coalesce(r.data, r.input)->>'identity_id'
+ORDER BY r.index
+$$;
+SELECT * FROM pg_temp.attach_all();
+SELECT error, count(*) FROM pg_temp.attach_all() GROUP BY error;
+\echo 'The server of this demo is gone now. README.md has each step in more words.'
