@@ -28,12 +28,14 @@ cb_problem_init(CbProblem *problem)
 {
 	memset(problem, 0, sizeof(CbProblem));
 	problem->first_index = -1;
+	problem->context = CurrentMemoryContext;
 }
 
 CbIssue    *
 cb_problem_add(CbProblem *problem, CbCode code, const char *field, int field_len)
 {
-	CbIssue    *issue = palloc0(sizeof(CbIssue));
+	CbIssue    *issue = MemoryContextAllocZero(problem->context,
+											   sizeof(CbIssue));
 
 	issue->code = code;
 	issue->field = field;

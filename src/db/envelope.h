@@ -33,6 +33,7 @@ typedef struct CbProblem
 	int			first_index;	/* the row it repeats; -1: none */
 	int			sqlstate;		/* of the error the database raised; 0: none */
 	const char *constraint;		/* that it named, or NULL */
+	MemoryContext context;		/* of the issues */
 } CbProblem;
 
 typedef struct CbSummary
@@ -42,9 +43,10 @@ typedef struct CbSummary
 	int			failed;
 } CbSummary;
 
+/* Issues will live in the current memory context, whenever they are added. */
 extern void cb_problem_init(CbProblem *problem);
 
-/* Adds an issue, in the current memory context; field is not copied. */
+/* Adds an issue; field is not copied. */
 extern CbIssue *cb_problem_add(CbProblem *problem, CbCode code,
 							   const char *field, int field_len);
 

@@ -47,7 +47,9 @@ WHERE r.index IN (3, 4, 11);
 SELECT email, first_name, external_id, metadata,
        substring(password_hash FROM '^\$[^$]+\$') AS hash
 FROM canopy.identity ORDER BY email;
-SELECT action, outcome, actor_id, metadata->'succeeded' AS succeeded, metadata->'errors' AS errors
+SELECT action, outcome, actor_id, metadata->'succeeded' AS succeeded,
+       (SELECT string_agg(value || ' ' || key, E'\n' ORDER BY key)
+        FROM jsonb_each(metadata->'errors')) AS failed
 FROM canopy.audit_log ORDER BY id DESC LIMIT 1;
 
 \echo '4. A dry run takes the same road and leaves nothing; max_failed => 0 is all or nothing:'
