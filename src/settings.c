@@ -29,8 +29,16 @@ char	   *cb_breach_check;
 int			cb_argon2_memory;
 int			cb_argon2_passes;
 int			cb_hash_workers;
+int			cb_strategy;
 
 static char *row_error_sqlstates;
+
+static const struct config_enum_entry strategies[] = {
+	{"auto", CB_STRATEGY_AUTO, false},
+	{"set", CB_STRATEGY_SET, false},
+	{"row", CB_STRATEGY_ROW, false},
+	{NULL, 0, false}
+};
 
 static bool check_sqlstates(char **newval, void **extra, GucSource source);
 static bool is_never_the_rows(const char *sqlstate);
@@ -67,6 +75,10 @@ cb_settings_define(void)
 							 "Refuses calls without claims.", NULL,
 							 &cb_require_claims, false, PGC_SUSET, 0,
 							 NULL, NULL, NULL);
+	DefineCustomEnumVariable("canopy_bulk.strategy",
+							 "How a batch is written: by sets of rows, row by row, or as fits.",
+							 NULL, &cb_strategy, CB_STRATEGY_AUTO, strategies,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 	define_number("canopy_bulk.max_rows",
 				  "Rows that a batch may have at most.",
 				  &cb_max_rows, 200, 1, 10000, 0);

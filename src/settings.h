@@ -8,6 +8,14 @@
 #ifndef CB_SETTINGS_H
 #define CB_SETTINGS_H
 
+/* How a batch is written; see flow/strategy.c. */
+typedef enum CbStrategy
+{
+	CB_STRATEGY_AUTO,
+	CB_STRATEGY_SET,
+	CB_STRATEGY_ROW
+} CbStrategy;
+
 extern char *cb_account;		/* slug or id; empty: none */
 extern char *cb_application;	/* slug or id; empty: none */
 extern char *cb_environment;	/* slug or id; empty: none */
@@ -17,6 +25,7 @@ extern int	cb_max_rows;		/* rows of a batch */
 extern char *cb_breach_check;	/* a function's qualified name; empty: none */
 extern int	cb_argon2_memory;	/* kilobytes */
 extern int	cb_argon2_passes;
+extern int	cb_strategy;		/* a CbStrategy */
 extern int	cb_hash_workers;	/* threads; 0: one per core */
 
 extern void cb_settings_define(void);

@@ -18,8 +18,8 @@
 #include "db/uuid7.h"
 #include "flow/batch.h"
 #include "flow/report.h"
+#include "rows/attach.h"
 #include "rows/identity.h"
-#include "rows/membership.h"
 
 PG_FUNCTION_INFO_V1(cb_create);
 PG_FUNCTION_INFO_V1(cb_create_raw);
@@ -85,7 +85,7 @@ cb_attach(PG_FUNCTION_ARGS)
 	require_argument(fcinfo, 0);
 	take_attach_options(&request, fcinfo);
 	take_ids(&request, PG_GETARG_ARRAYTYPE_P(0));
-	answer = run(&cb_membership_kind, &request);
+	answer = run(&cb_attach_kind, &request);
 	cb_guard_pop(&guard);
 	PG_RETURN_DATUM(answer);
 }
@@ -101,9 +101,9 @@ cb_attach_json(PG_FUNCTION_ARGS)
 	cb_guard_push(&guard);
 	require_argument(fcinfo, 0);
 	take_attach_options(&request, fcinfo);
-	cb_request_take_json(&request, cb_membership_kind.list_key,
+	cb_request_take_json(&request, cb_attach_kind.list_key,
 						 PG_GETARG_JSONB_P(0));
-	answer = run(&cb_membership_kind, &request);
+	answer = run(&cb_attach_kind, &request);
 	cb_guard_pop(&guard);
 	PG_RETURN_DATUM(answer);
 }

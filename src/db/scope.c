@@ -107,6 +107,8 @@ cb_scope_resolve(CbScope *scope, const CbCaller *caller,
 		refuse_scope("token is not authorized for the whole account");
 	if (environment != NULL && scope->has_application)
 		resolve_environment(scope, caller, environment);
+	else if (claims->environment != NULL)
+		refuse_scope("token is not authorized for the whole application");
 	else if (names->environment != NULL && environment != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

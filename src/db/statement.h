@@ -42,4 +42,19 @@ extern uint64 cb_statement_run(CbStatement *statement, Datum *values,
 extern Datum cb_statement_value(uint64 row, int column, bool *isnull);
 extern void cb_statement_free(void);
 
+/* Is given a row's values and nulls, by column from 0; they live until it ends. */
+typedef void (*CbRowReader) (void *arg, const Datum *values, const bool *nulls);
+
+/*
+ * Runs the statement and hands each row of its result to the reader.  A trusted
+ * statement fires no triggers, foreign keys' among them: its caller knows that
+ * there are none but foreign keys whose parents it has locked itself.
+ */
+extern void cb_statement_stream(CbStatement *statement, Datum *values,
+								const char *nulls, bool trusted,
+								CbRowReader reader, void *arg);
+
+/* An array for a parameter; nulls may be NULL. */
+extern Datum cb_statement_array(Datum *values, bool *nulls, int n, Oid type);
+
 #endif							/* CB_STATEMENT_H */

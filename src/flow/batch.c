@@ -23,7 +23,7 @@
 #include "db/subxact.h"
 #include "flow/batch.h"
 #include "flow/report.h"
-#include "flow/rowwise.h"
+#include "flow/strategy.h"
 
 #define ANSWER_BYTES_PER_ROW	640 /* a guess that saves growing */
 
@@ -136,7 +136,7 @@ write_step(void *arg)
 
 	cb_constraints_force(batch->kind->tables);
 	batch->kind->lock_parents(batch);
-	cb_rowwise_write(batch);
+	cb_strategy_write(batch);
 	for (int i = 0; i < batch->nrows; i++)
 	{
 		if (!cb_row_is_good(batch->rows[i]))

@@ -15,6 +15,7 @@
 
 #include "canopy_bulk.h"
 #include "flow/rivals.h"
+#include "rows/fields.h"
 
 typedef struct Entry
 {
@@ -75,6 +76,15 @@ cb_rivals_find(const CbBatch *batch, CbRow *row, int *which)
 		pending = row->rival[i];
 	}
 	return pending;
+}
+
+void
+cb_rivals_yield(const CbBatch *batch, CbRow *row, const CbRow *rival, int which)
+{
+	cb_field_issue(row, batch->kind->key_codes[which],
+				   batch->kind->key_fields[which]);
+	row->problem.first_index = rival->index;
+	row->outcome = CB_FAILED;
 }
 
 static int

@@ -19,4 +19,8 @@ extern void cb_rivals_link(CbBatch *batch);
  */
 extern CbRow *cb_rivals_find(const CbBatch *batch, CbRow *row, int *which);
 
+/* The row fails because the rival has its key. */
+extern void cb_rivals_yield(const CbBatch *batch, CbRow *row,
+							const CbRow *rival, int which);
+
 #endif							/* CB_RIVALS_H */

@@ -27,12 +27,10 @@ typedef struct Step
 	CbRow	   *row;
 } Step;
 
-static CbRow **sorted_rows(const CbBatch *batch, int *nrows);
 static int	compare_rows(const void *a, const void *b, void *batch);
 static bool settle(CbBatch *batch, CbRow *row);
 static void write_row(CbBatch *batch, CbRow *row);
 static bool write_step(void *arg);
-static void blame_row(CbBatch *batch, CbRow *row, const ErrorData *fault);
 
 void
 cb_rowwise_write(CbBatch *batch)
@@ -41,7 +39,7 @@ cb_rowwise_write(CbBatch *batch)
 	CbRow	  **waiting;
 
 	cb_rivals_link(batch);
-	waiting = sorted_rows(batch, &nwaiting);
+	waiting = cb_rowwise_sort(batch, &nwaiting);
 	while (nwaiting > 0)
 	{
 		int			nleft = 0;
@@ -56,8 +54,8 @@ cb_rowwise_write(CbBatch *batch)
 	}
 }
 
-static CbRow **
-sorted_rows(const CbBatch *batch, int *nrows)
+CbRow	  **
+cb_rowwise_sort(const CbBatch *batch, int *nrows)
 {
 	CbRow	  **rows = palloc(sizeof(CbRow *) * (batch->nrows + 1));
 
@@ -70,6 +68,24 @@ sorted_rows(const CbBatch *batch, int *nrows)
 	qsort_arg(rows, *nrows, sizeof(CbRow *), compare_rows,
 			  unconstify(CbBatch *, batch));
 	return rows;
+}
+
+void
+cb_rowwise_blame(CbBatch *batch, CbRow *row, const ErrorData *fault)
+{
+	if (fault == NULL)
+		return;
+	if (batch->kind->blame != NULL)
+		batch->kind->blame(batch, row, fault);
+	if (!cb_row_is_good(row))
+		return;
+
+	/* What has no name was refused by something of the user's. */
+	row->problem.code = CB_REJECTED;
+	row->problem.sqlstate = fault->sqlerrcode;
+	if (fault->constraint_name != NULL)
+		row->problem.constraint = MemoryContextStrdup(batch->context,
+													  fault->constraint_name);
 }
 
 static int
@@ -97,11 +113,7 @@ settle(CbBatch *batch, CbRow *row)
 	if (rival->outcome == CB_PENDING)
 		return false;
 
-	cb_problem_add(&row->problem, batch->kind->key_codes[which],
-				   batch->kind->key_fields[which],
-				   (int) strlen(batch->kind->key_fields[which]));
-	row->problem.first_index = rival->index;
-	row->outcome = CB_FAILED;
+	cb_rivals_yield(batch, row, rival, which);
 	return true;
 }
 
@@ -113,8 +125,7 @@ write_row(CbBatch *batch, CbRow *row)
 	ErrorData  *fault;
 
 	cb_subxact_try(write_step, &step, &fault);
-	if (fault != NULL)
-		blame_row(batch, row, fault);
+	cb_rowwise_blame(batch, row, fault);
 	if (!cb_row_is_good(row))
 		row->outcome = CB_FAILED;
 	MemoryContextSwitchTo(old);
@@ -128,19 +139,4 @@ write_step(void *arg)
 
 	step->batch->kind->write_one(step->batch, step->row);
 	return cb_row_is_good(step->row);
-}
-
-/* What the kind finds no name for was refused by something of the user's. */
-static void
-blame_row(CbBatch *batch, CbRow *row, const ErrorData *fault)
-{
-	if (batch->kind->blame != NULL)
-		batch->kind->blame(batch, row, fault);
-	if (!cb_row_is_good(row))
-		return;
-	row->problem.code = CB_REJECTED;
-	row->problem.sqlstate = fault->sqlerrcode;
-	if (fault->constraint_name != NULL)
-		row->problem.constraint = MemoryContextStrdup(batch->context,
-													  fault->constraint_name);
 }

@@ -16,4 +16,10 @@
  */
 extern void cb_rowwise_write(CbBatch *batch);
 
+/* The good rows of the batch, in the order in which rows are written. */
+extern CbRow **cb_rowwise_sort(const CbBatch *batch, int *nrows);
+
+/* Gives a row a problem: the one it has, the kind's, or "rejected". */
+extern void cb_rowwise_blame(CbBatch *batch, CbRow *row, const ErrorData *fault);
+
 #endif							/* CB_ROWWISE_H */

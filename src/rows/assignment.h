@@ -10,14 +10,23 @@
 
 #include "rows/row.h"
 
+/* A role that an identity shall have at a node. */
+typedef struct CbAssignmentWish
+{
+	pg_uuid_t	identity;
+	pg_uuid_t	application;
+	pg_uuid_t	role;
+	pg_uuid_t	node;
+	pg_uuid_t	new_id;			/* of the row, if one is made; set by ensure */
+	CbOutcome	outcome;
+} CbAssignmentWish;
+
 /*
- * Gives the identity the role at the node.  Returns CB_CREATED, CB_SKIPPED when
- * it has it already, or CB_FAILED when a trigger swallowed the row.
+ * Gives each identity its role at its node and sets the outcome: CB_CREATED,
+ * CB_SKIPPED when it has it already, or CB_FAILED when a trigger swallowed the
+ * row.  No two wishes are the same, and they are sorted as they shall be written.
  */
-extern CbOutcome cb_assignment_ensure(const CbBatch *batch,
-									  const pg_uuid_t *identity,
-									  const pg_uuid_t *application,
-									  const pg_uuid_t *role,
-									  const pg_uuid_t *node);
+extern void cb_assignment_ensure(const CbBatch *batch, CbAssignmentWish *wishes,
+								 int n);
 
 #endif							/* CB_ASSIGNMENT_H */

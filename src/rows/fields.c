@@ -113,6 +113,20 @@ cb_text_is_blank(const CbText *text)
 	return true;
 }
 
+CbText
+cb_text_copy(Datum value, bool isnull)
+{
+	CbText		copy = {NULL, 0};
+	text	   *datum;
+
+	if (isnull)
+		return copy;
+	datum = DatumGetTextPCopy(value);
+	copy.val = VARDATA_ANY(datum);
+	copy.len = (int) VARSIZE_ANY_EXHDR(datum);
+	return copy;
+}
+
 Datum
 cb_text_datum(const CbText *text)
 {

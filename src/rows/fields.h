@@ -52,6 +52,9 @@ extern bool cb_field_uuid(CbRow *row, const char *field,
 
 extern bool cb_text_is_blank(const CbText *text);
 
+/* The text of a datum, copied to the current memory context. */
+extern CbText cb_text_copy(Datum value, bool isnull);
+
 /* The text as a datum in the current memory context. */
 extern Datum cb_text_datum(const CbText *text);
 

@@ -42,7 +42,7 @@ static void encode_for_account(const CbIdentityRow *row, CbJson *json);
 static void encode_for_application(const CbIdentity *stored, CbJson *json);
 static void encode_membership(const CbIdentityMembership *entry, CbJson *json);
 static void echo(const CbRow *row, CbJson *json);
-static void write_text(CbJson *json, text *value);
+static void write_text(CbJson *json, const CbText *value);
 static void write_time(CbJson *json, bool given, TimestampTz time);
 
 static const char *const tables[] = {
@@ -63,6 +63,7 @@ const CbRowKind cb_identity_kind = {
 	.lock_parents = lock_parents,
 	.compare = compare,
 	.key = key,
+	.write_set = cb_identity_write_set,
 	.write_one = write_one,
 	.blame = blame,
 	.encode = encode,
@@ -199,8 +200,10 @@ static void
 write_one(CbBatch *batch, CbRow *row)
 {
 	CbIdentityRow *identity = (CbIdentityRow *) row;
-	CbOutcome	outcome = write_identity(batch, identity);
+	CbOutcome	outcome;
 
+	identity->nmemberships = 0;
+	outcome = write_identity(batch, identity);
 	if (outcome == CB_FAILED ||
 		(outcome != CB_SKIPPED && !write_membership(batch, identity)))
 	{
@@ -211,6 +214,25 @@ write_one(CbBatch *batch, CbRow *row)
 	if (outcome != CB_CREATED && !batch->scope.has_application)
 		cb_identity_read_memberships(batch, identity);
 	row->outcome = outcome;
+}
+
+void
+cb_identity_set_membership(const CbBatch *batch, CbIdentityRow *row,
+						   const CbMembership *membership)
+{
+	const CbIdentityBatch *own = batch->of_kind;
+	const CbParent *application;
+
+	row->memberships = MemoryContextAllocZero(batch->context,
+											  sizeof(CbIdentityMembership));
+	row->memberships[0].membership = *membership;
+	row->nmemberships = 1;
+	if (batch->scope.has_application)
+		return;
+	application = cb_parents_find(&own->applications,
+								  &membership->application_id);
+	row->memberships[0].application_slug = application->slug;
+	row->memberships[0].application_name = application->name;
 }
 
 static CbOutcome
@@ -236,38 +258,32 @@ write_identity(CbBatch *batch, CbIdentityRow *row)
 static bool
 write_membership(CbBatch *batch, CbIdentityRow *row)
 {
-	const CbIdentityBatch *own = batch->of_kind;
-	const CbParent *parent;
-	CbIdentityMembership *entry;
+	CbMembershipWish wish;
+	CbAssignmentWish assignment;
 
 	if (!batch->scope.has_application && !row->has_application_id)
 		return true;
 
-	entry = MemoryContextAllocZero(batch->context, sizeof(CbIdentityMembership));
-	if (cb_membership_ensure(batch, &row->stored.id,
-							 batch->scope.has_application ?
-							 &batch->scope.application : &row->application_id,
-							 &entry->membership) == CB_FAILED)
+	wish.identity = row->stored.id;
+	wish.application = batch->scope.has_application ?
+		batch->scope.application : row->application_id;
+	cb_membership_ensure(batch, &wish, 1);
+	if (wish.outcome == CB_FAILED)
 		return false;
-	row->memberships = entry;
-	row->nmemberships = 1;
-	if (!batch->scope.has_application)
-	{
-		parent = cb_parents_find(&own->applications, &row->application_id);
-		entry->application_slug = parent->slug;
-		entry->application_name = parent->name;
-		return true;
-	}
+	cb_identity_set_membership(batch, row, &wish.membership);
 	if (!row->has_role_id)
 		return true;
-	if (strcmp(entry->membership.status, "active") != 0)
+	if (strcmp(wish.membership.status, "active") != 0)
 	{
 		cb_field_issue(&row->row, CB_MEMBERSHIP_REQUIRED, "role_id");
 		return false;
 	}
-	return cb_assignment_ensure(batch, &row->stored.id,
-								&batch->scope.application,
-								&row->role_id, &row->node_id) != CB_FAILED;
+	assignment.identity = row->stored.id;
+	assignment.application = wish.application;
+	assignment.role = row->role_id;
+	assignment.node = row->node_id;
+	cb_assignment_ensure(batch, &assignment, 1);
+	return assignment.outcome != CB_FAILED;
 }
 
 /* A unique key that is broken is one of ours when somebody else has its value. */
@@ -310,15 +326,14 @@ encode_for_account(const CbIdentityRow *row, CbJson *json)
 
 	cb_json_object(json, keys, lengthof(keys));
 	cb_json_uuid(json, &stored->id);
-	write_text(json, stored->email);
-	cb_json_container(json, &stored->metadata->root,
-					  VARSIZE(stored->metadata) - VARHDRSZ);
+	write_text(json, &stored->email);
+	cb_json_value(json, &stored->metadata);
 	cb_json_bool(json, stored->is_active);
-	write_text(json, stored->last_name);
-	write_text(json, stored->avatar_url);
+	write_text(json, &stored->last_name);
+	write_text(json, &stored->avatar_url);
 	cb_json_timestamp(json, stored->created_at);
-	write_text(json, stored->first_name);
-	write_text(json, stored->external_id);
+	write_text(json, &stored->first_name);
+	write_text(json, &stored->external_id);
 	write_time(json, stored->has_locked_until, stored->locked_until);
 	cb_json_bool(json, stored->email_verified);
 	cb_json_array(json, row->nmemberships);
@@ -344,13 +359,13 @@ encode_for_application(const CbIdentity *stored, CbJson *json)
 
 	cb_json_object(json, keys, lengthof(keys));
 	cb_json_uuid(json, &stored->id);
-	write_text(json, stored->email);
+	write_text(json, &stored->email);
 	cb_json_bool(json, stored->is_active);
-	write_text(json, stored->last_name);
-	write_text(json, stored->avatar_url);
+	write_text(json, &stored->last_name);
+	write_text(json, &stored->avatar_url);
 	cb_json_timestamp(json, stored->created_at);
-	write_text(json, stored->first_name);
-	write_text(json, stored->external_id);
+	write_text(json, &stored->first_name);
+	write_text(json, &stored->external_id);
 }
 
 static void
@@ -378,12 +393,12 @@ echo(const CbRow *row, CbJson *json)
 }
 
 static void
-write_text(CbJson *json, text *value)
+write_text(CbJson *json, const CbText *value)
 {
-	if (value == NULL)
+	if (value->val == NULL)
 		cb_json_null(json);
 	else
-		cb_json_string(json, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+		cb_json_string(json, value->val, value->len);
 }
 
 static void

@@ -17,16 +17,16 @@
 #include "rows/parents.h"
 #include "secret/password.h"
 
-/* A row of canopy.identity as the database has it; a text is NULL when null. */
+/* A row of canopy.identity as the database has it; val is NULL when null. */
 typedef struct CbIdentity
 {
 	pg_uuid_t	id;
-	text	   *email;
-	text	   *first_name;
-	text	   *last_name;
-	text	   *avatar_url;
-	text	   *external_id;
-	Jsonb	   *metadata;
+	CbText		email;
+	CbText		first_name;
+	CbText		last_name;
+	CbText		avatar_url;
+	CbText		external_id;
+	JsonbValue	metadata;		/* a container */
 	bool		is_active;
 	bool		email_verified;
 	bool		has_email_verified_at;
@@ -85,6 +85,10 @@ typedef struct CbIdentityBatch
 
 extern const CbRowKind cb_identity_kind;
 
+/* identity.c: the row has this one membership. */
+extern void cb_identity_set_membership(const CbBatch *batch, CbIdentityRow *row,
+									   const CbMembership *membership);
+
 /* identity_fields.c: reads and checks a row; the kind's decode. */
 extern void cb_identity_decode(CbBatch *batch, CbRow *row);
 
@@ -96,6 +100,24 @@ extern void cb_identity_decode(CbBatch *batch, CbRow *row);
 extern bool cb_identity_insert(const CbBatch *batch, CbIdentityRow *row);
 extern bool cb_identity_update(const CbBatch *batch, CbIdentityRow *row);
 extern bool cb_identity_find(const CbBatch *batch, CbIdentityRow *row);
+
+/* The hash to store: of the row's password, or the one it brought, or NULL. */
+extern const char *cb_identity_hash(const CbBatch *batch,
+									const CbIdentityRow *row);
+
+/* Reads a row of CB_IDENTITY_COLUMNS into the batch's memory. */
+#define CB_IDENTITY_COLUMNS \
+	"id, email, first_name, last_name, avatar_url, external_id, metadata," \
+	" is_active, email_verified, email_verified_at, locked_until," \
+	" password_changed_at, created_at"
+
+extern void cb_identity_read(const CbBatch *batch, CbIdentity *stored,
+							 const Datum *values, const bool *nulls);
+
+/*
+ * identity_set.c: writes many rows at once; the kind's write_set.
+ */
+extern bool cb_identity_write_set(CbBatch *batch, CbRow **rows, int n);
 
 /* Fills memberships with those of the identity that is stored. */
 extern void cb_identity_read_memberships(const CbBatch *batch,

@@ -19,10 +19,6 @@
 #include "rows/identity.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
-#define IDENTITY_COLUMNS \
-	"id, email, first_name, last_name, avatar_url, external_id, metadata," \
-	" is_active, email_verified, email_verified_at, locked_until," \
-	" password_changed_at, created_at"
 
 /*
  * Parameters of both: account, email, first_name, last_name, external_id,
@@ -39,12 +35,12 @@
 	TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID}, SPI_OK_INSERT_RETURNING
 
 static CbStatement insert_identity = {
-	INSERT_TEXT " RETURNING " IDENTITY_COLUMNS, INSERT_TYPES
+	INSERT_TEXT " RETURNING " CB_IDENTITY_COLUMNS, INSERT_TYPES
 };
 
 static CbStatement insert_unless_taken = {
 	INSERT_TEXT " ON CONFLICT (account_id, email) DO NOTHING"
-	" RETURNING " IDENTITY_COLUMNS, INSERT_TYPES
+	" RETURNING " CB_IDENTITY_COLUMNS, INSERT_TYPES
 };
 
 /* Parameters: those of an insert, without the id. */
@@ -57,14 +53,14 @@ static CbStatement update_identity = {
 	" password_changed_at = coalesce($8, password_changed_at),"
 	" updated_at = $9"
 	" WHERE account_id" EQ "$1 AND email" EQ "$2"
-	" RETURNING " IDENTITY_COLUMNS,
+	" RETURNING " CB_IDENTITY_COLUMNS,
 	9, {UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID,
 	TIMESTAMPTZOID, TIMESTAMPTZOID}, SPI_OK_UPDATE_RETURNING
 };
 
 /* Parameters: account, email. */
 static CbStatement find_identity = {
-	"SELECT " IDENTITY_COLUMNS " FROM canopy.identity"
+	"SELECT " CB_IDENTITY_COLUMNS " FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND email" EQ "$2",
 	2, {UUIDOID, TEXTOID}, SPI_OK_SELECT
 };
@@ -100,15 +96,23 @@ static CbStatement external_id_taken = {
 
 #define NVALUES		10			/* of an insert */
 
+/* For the readers. */
+typedef struct Reading
+{
+	const CbBatch *batch;
+	CbIdentityRow *row;
+	int			count;			/* rows read */
+	int			capacity;		/* of the row's memberships */
+} Reading;
+
 static void fill_values(const CbBatch *batch, const CbIdentityRow *row,
 						Datum *values, char *nulls);
-static const char *stored_hash(const CbBatch *batch, const CbIdentityRow *row);
 static bool run(CbStatement *statement, Datum *values, const char *nulls,
-				const CbBatch *batch, CbIdentity *stored);
-static void read_identity(CbIdentity *stored);
-static text *read_text(int column);
-static TimestampTz read_time(int column, bool *given);
-static void read_membership_entry(CbIdentityMembership *entry, uint64 i);
+				const CbBatch *batch, CbIdentityRow *row);
+static void read_row(void *arg, const Datum *values, const bool *nulls);
+static TimestampTz read_time(Datum value, bool isnull, bool *given);
+static void read_membership_entry(void *arg, const Datum *values,
+								  const bool *nulls);
 
 bool
 cb_identity_insert(const CbBatch *batch, CbIdentityRow *row)
@@ -123,7 +127,7 @@ cb_identity_insert(const CbBatch *batch, CbIdentityRow *row)
 	nulls[9] = ' ';
 	return run(batch->on_conflict == CB_ON_CONFLICT_ERROR ?
 			   &insert_identity : &insert_unless_taken,
-			   values, nulls, batch, &row->stored);
+			   values, nulls, batch, row);
 }
 
 bool
@@ -133,7 +137,7 @@ cb_identity_update(const CbBatch *batch, CbIdentityRow *row)
 	char		nulls[NVALUES];
 
 	fill_values(batch, row, values, nulls);
-	return run(&update_identity, values, nulls, batch, &row->stored);
+	return run(&update_identity, values, nulls, batch, row);
 }
 
 bool
@@ -143,25 +147,22 @@ cb_identity_find(const CbBatch *batch, CbIdentityRow *row)
 
 	values[0] = UUIDPGetDatum(&batch->scope.account);
 	values[1] = CStringGetTextDatum(row->email);
-	return run(&find_identity, values, NULL, batch, &row->stored);
+	return run(&find_identity, values, NULL, batch, row);
 }
 
 void
 cb_identity_read_memberships(const CbBatch *batch, CbIdentityRow *row)
 {
+	Reading		reading = {batch, row, 0, 4};
 	Datum		values[2];
-	MemoryContext old;
 
+	row->memberships = MemoryContextAlloc(batch->context, reading.capacity *
+										  sizeof(CbIdentityMembership));
 	values[0] = UUIDPGetDatum(&batch->scope.account);
 	values[1] = UUIDPGetDatum(&row->stored.id);
-	row->nmemberships = (int) cb_statement_run(&find_memberships, values, NULL);
-	old = MemoryContextSwitchTo(batch->context);
-	row->memberships = palloc0(sizeof(CbIdentityMembership) *
-							   (row->nmemberships + 1));
-	for (int i = 0; i < row->nmemberships; i++)
-		read_membership_entry(&row->memberships[i], i);
-	MemoryContextSwitchTo(old);
-	cb_statement_free();
+	cb_statement_stream(&find_memberships, values, NULL, false,
+						read_membership_entry, &reading);
+	row->nmemberships = reading.count;
 }
 
 bool
@@ -193,11 +194,51 @@ cb_identity_external_id_taken(const CbBatch *batch, const CbIdentityRow *row)
 	return taken;
 }
 
+const char *
+cb_identity_hash(const CbBatch *batch, const CbIdentityRow *row)
+{
+	const CbIdentityBatch *own = batch->of_kind;
+
+	if (row->password_slot >= 0)
+		return cb_passwords_phc(own->passwords, row->password_slot);
+	if (row->password_hash.val != NULL)
+		return pnstrdup(row->password_hash.val, row->password_hash.len);
+	return NULL;
+}
+
+void
+cb_identity_read(const CbBatch *batch, CbIdentity *stored,
+				 const Datum *values, const bool *nulls)
+{
+	MemoryContext old = MemoryContextSwitchTo(batch->context);
+	Jsonb	   *metadata = DatumGetJsonbPCopy(values[6]);
+
+	stored->id = *DatumGetUUIDP(values[0]);
+	stored->email = cb_text_copy(values[1], nulls[1]);
+	stored->first_name = cb_text_copy(values[2], nulls[2]);
+	stored->last_name = cb_text_copy(values[3], nulls[3]);
+	stored->avatar_url = cb_text_copy(values[4], nulls[4]);
+	stored->external_id = cb_text_copy(values[5], nulls[5]);
+	stored->metadata.type = jbvBinary;
+	stored->metadata.val.binary.data = &metadata->root;
+	stored->metadata.val.binary.len = VARSIZE(metadata) - VARHDRSZ;
+	stored->is_active = DatumGetBool(values[7]);
+	stored->email_verified = DatumGetBool(values[8]);
+	stored->email_verified_at = read_time(values[9], nulls[9],
+										  &stored->has_email_verified_at);
+	stored->locked_until = read_time(values[10], nulls[10],
+									 &stored->has_locked_until);
+	stored->password_changed_at = read_time(values[11], nulls[11],
+											&stored->has_password_changed_at);
+	stored->created_at = DatumGetTimestampTz(values[12]);
+	MemoryContextSwitchTo(old);
+}
+
 static void
 fill_values(const CbBatch *batch, const CbIdentityRow *row, Datum *values,
 			char *nulls)
 {
-	const char *hash = stored_hash(batch, row);
+	const char *hash = cb_identity_hash(batch, row);
 
 	memset(nulls, 'n', NVALUES);
 	values[0] = UUIDPGetDatum(&batch->scope.account);
@@ -226,92 +267,55 @@ fill_values(const CbBatch *batch, const CbIdentityRow *row, Datum *values,
 	}
 }
 
-/* The hash of the row's password, or the one it brought; NULL: neither. */
-static const char *
-stored_hash(const CbBatch *batch, const CbIdentityRow *row)
-{
-	const CbIdentityBatch *own = batch->of_kind;
-
-	if (row->password_slot >= 0)
-		return cb_passwords_phc(own->passwords, row->password_slot);
-	if (row->password_hash.val != NULL)
-		return pnstrdup(row->password_hash.val, row->password_hash.len);
-	return NULL;
-}
-
 static bool
 run(CbStatement *statement, Datum *values, const char *nulls,
-	const CbBatch *batch, CbIdentity *stored)
+	const CbBatch *batch, CbIdentityRow *row)
 {
-	bool		found = cb_statement_run(statement, values, nulls) == 1;
+	Reading		reading = {batch, row, 0, 0};
 
-	if (found)
-	{
-		MemoryContext old = MemoryContextSwitchTo(batch->context);
-
-		read_identity(stored);
-		MemoryContextSwitchTo(old);
-	}
-	cb_statement_free();
-	return found;
+	cb_statement_stream(statement, values, nulls, false, read_row, &reading);
+	return reading.count == 1;
 }
 
-/* Reads IDENTITY_COLUMNS into the current memory context. */
 static void
-read_identity(CbIdentity *stored)
+read_row(void *arg, const Datum *values, const bool *nulls)
 {
-	bool		isnull;
+	Reading    *reading = arg;
 
-	stored->id = *DatumGetUUIDP(cb_statement_value(0, 1, &isnull));
-	stored->email = read_text(2);
-	stored->first_name = read_text(3);
-	stored->last_name = read_text(4);
-	stored->avatar_url = read_text(5);
-	stored->external_id = read_text(6);
-	stored->metadata = DatumGetJsonbPCopy(cb_statement_value(0, 7, &isnull));
-	stored->is_active = DatumGetBool(cb_statement_value(0, 8, &isnull));
-	stored->email_verified = DatumGetBool(cb_statement_value(0, 9, &isnull));
-	stored->email_verified_at = read_time(10, &stored->has_email_verified_at);
-	stored->locked_until = read_time(11, &stored->has_locked_until);
-	stored->password_changed_at = read_time(12, &stored->has_password_changed_at);
-	stored->created_at = read_time(13, &isnull);
-}
-
-static text *
-read_text(int column)
-{
-	bool		isnull;
-	Datum		value = cb_statement_value(0, column, &isnull);
-
-	return isnull ? NULL : DatumGetTextPCopy(value);
+	cb_identity_read(reading->batch, &reading->row->stored, values, nulls);
+	reading->count++;
 }
 
 static TimestampTz
-read_time(int column, bool *given)
+read_time(Datum value, bool isnull, bool *given)
 {
-	bool		isnull;
-	Datum		value = cb_statement_value(0, column, &isnull);
-
 	*given = !isnull;
 	return isnull ? 0 : DatumGetTimestampTz(value);
 }
 
 static void
-read_membership_entry(CbIdentityMembership *entry, uint64 i)
+read_membership_entry(void *arg, const Datum *values, const bool *nulls)
 {
-	bool		isnull;
+	Reading    *reading = arg;
+	CbIdentityRow *row = reading->row;
+	CbIdentityMembership *entry;
+	MemoryContext old;
 
-	entry->membership.id = *DatumGetUUIDP(cb_statement_value(i, 1, &isnull));
-	entry->membership.application_id =
-		*DatumGetUUIDP(cb_statement_value(i, 2, &isnull));
-	entry->membership.status =
-		TextDatumGetCString(cb_statement_value(i, 3, &isnull));
-	entry->membership.created_at =
-		DatumGetTimestampTz(cb_statement_value(i, 4, &isnull));
-	entry->application_slug =
-		TextDatumGetCString(cb_statement_value(i, 5, &isnull));
-	entry->application_name =
-		TextDatumGetCString(cb_statement_value(i, 6, &isnull));
-	entry->assignment_count =
-		DatumGetInt64(cb_statement_value(i, 7, &isnull));
+	if (reading->count == reading->capacity)
+	{
+		reading->capacity *= 2;
+		row->memberships = repalloc(row->memberships, reading->capacity *
+									sizeof(CbIdentityMembership));
+	}
+	entry = &row->memberships[reading->count++];
+	memset(entry, 0, sizeof(CbIdentityMembership));
+	old = MemoryContextSwitchTo(reading->batch->context);
+	entry->membership.id = *DatumGetUUIDP(values[0]);
+	entry->membership.application_id = *DatumGetUUIDP(values[1]);
+	entry->membership.status = TextDatumGetCString(values[2]);
+	entry->membership.created_at = DatumGetTimestampTz(values[3]);
+	entry->application_slug = TextDatumGetCString(values[4]);
+	entry->application_name = TextDatumGetCString(values[5]);
+	entry->assignment_count = DatumGetInt64(values[6]);
+	MemoryContextSwitchTo(old);
 }

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * membership.c
- *		Memberships of applications: the row, and the kind that attaches.
+ *		Rows of canopy.app_membership.
  *
- * A row of an attach batch is an identity's id.  An identity that was a member
- * before becomes one again in the row it had; a membership that is active,
- * invited or suspended is somebody's decision and is not overruled.
+ * An identity that was a member before becomes one again in the row it had; a
+ * membership that is active, invited or suspended is somebody's decision and is
+ * not overruled.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,141 +17,197 @@
 #include "canopy_bulk.h"
 #include "db/statement.h"
 #include "db/uuid7.h"
-#include "rows/fields.h"
 #include "rows/membership.h"
-#include "rows/parents.h"
-#include "secret/redact.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
 #define MEMBERSHIP_COLUMNS \
 	"m.id, m.identity_id, m.application_id, m.status," \
 	" m.invited_at, m.activated_at, m.deactivated_at, m.created_at"
 
-/* Parameters: account, new id, identity, application, time. */
-static CbStatement ensure_membership = {
+/*
+ * Parameters: account, time; arrays of new id, identity, application, in the
+ * order of the new ids.
+ */
+static CbStatement ensure_memberships = {
+	"WITH i AS ("
 	"INSERT INTO canopy.app_membership AS m (account_id, id, identity_id,"
 	" application_id, status, activated_at, created_at, updated_at)"
-	" VALUES ($1, $2, $3, $4, 'active', $5, $5, $5)"
+	" SELECT $1, u.id, u.identity_id, u.application_id, 'active', $2, $2, $2"
+	" FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4),"
+	" pg_catalog.unnest($5)) AS u (id, identity_id, application_id)"
+	" ORDER BY u.id"
 	" ON CONFLICT (account_id, identity_id, application_id) DO UPDATE"
-	" SET status = 'active', activated_at = $5, deactivated_at = NULL,"
-	" updated_at = $5"
+	" SET status = 'active', activated_at = $2, deactivated_at = NULL,"
+	" updated_at = $2"
 	" WHERE m.status" EQ "'deactivated'"
-	" RETURNING " MEMBERSHIP_COLUMNS,
-	5, {UUIDOID, UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID},
-	SPI_OK_INSERT_RETURNING
+	" RETURNING " MEMBERSHIP_COLUMNS
+	") SELECT * FROM i",
+	5, {UUIDOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID},
+	SPI_OK_SELECT
 };
 
-/* Parameters: account, identity, application. */
-static CbStatement find_membership = {
-	"SELECT " MEMBERSHIP_COLUMNS " FROM canopy.app_membership m"
-	" WHERE m.account_id" EQ "$1 AND m.identity_id" EQ "$2"
-	" AND m.application_id" EQ "$3",
-	3, {UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
+/* Parameters: account; arrays of identity, application. */
+static CbStatement find_memberships = {
+	"SELECT " MEMBERSHIP_COLUMNS
+	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3))"
+	" AS u (identity_id, application_id)"
+	" JOIN canopy.app_membership m ON m.account_id" EQ "$1"
+	" AND m.identity_id" EQ "u.identity_id"
+	" AND m.application_id" EQ "u.application_id",
+	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT
 };
 
-typedef struct AttachRow
+/* For the readers. */
+typedef struct Reading
 {
-	CbRow		row;
-	pg_uuid_t	identity_id;
-	CbMembership membership;
-} AttachRow;
+	CbMembershipWish *wishes;
+	int			n;
+	int			next;			/* rows mostly come in the order of the wishes */
+} Reading;
 
-static void read_membership(CbMembership *membership);
-static TimestampTz read_time(int column, bool *given);
+static void insert_wishes(const CbBatch *batch, CbMembershipWish *wishes, int n);
+static void find_rest(const CbBatch *batch, CbMembershipWish *wishes, int n);
+static void read_written(void *arg, const Datum *values, const bool *nulls);
+static void read_found(void *arg, const Datum *values, const bool *nulls);
+static CbMembershipWish *match_wish(Reading *reading, const Datum *values);
+static void read_membership(CbMembership *membership, const Datum *values,
+							const bool *nulls);
+static TimestampTz read_time(Datum value, bool isnull, bool *given);
 static const char *constant_status(const char *status);
 
-static void attach_begin(CbBatch *batch);
-static void attach_decode(CbBatch *batch, CbRow *row);
-static void attach_lock_parents(CbBatch *batch);
-static int	attach_compare(const CbRow *a, const CbRow *b);
-static const char *attach_key(const CbRow *row, int which, Size *len);
-static void attach_write_one(CbBatch *batch, CbRow *row);
-static void attach_encode(CbBatch *batch, const CbRow *row, CbJson *json);
-static void attach_echo(const CbRow *row, CbJson *json);
-static void write_time(CbJson *json, bool given, TimestampTz time);
+const char *const cb_membership_tables[] = {"app_membership", NULL};
 
-static const char *const attach_tables[] = {"app_membership", NULL};
-
-const CbRowKind cb_membership_kind = {
-	.action = "app_membership.bulk_attach",
-	.resource_type = "app_membership",
-	.list_key = "identity_ids",
-	.row_size = sizeof(AttachRow),
-	.nkeys = 1,
-	.key_codes = {CB_MEMBERSHIP_CONFLICT},
-	.key_fields = {"identity_id"},
-	.begin = attach_begin,
-	.decode = attach_decode,
-	.lock_parents = attach_lock_parents,
-	.compare = attach_compare,
-	.key = attach_key,
-	.write_one = attach_write_one,
-	.encode = attach_encode,
-	.echo = attach_echo,
-	.tables = attach_tables
-};
-
-CbOutcome
-cb_membership_ensure(const CbBatch *batch, const pg_uuid_t *identity,
-					 const pg_uuid_t *application, CbMembership *membership)
+void
+cb_membership_ensure(const CbBatch *batch, CbMembershipWish *wishes, int n)
 {
-	pg_uuid_t	id;
-	Datum		values[5];
-	CbOutcome	outcome;
-
-	cb_uuid7_make(&id);
-	values[0] = UUIDPGetDatum(&batch->scope.account);
-	values[1] = UUIDPGetDatum(&id);
-	values[2] = UUIDPGetDatum(identity);
-	values[3] = UUIDPGetDatum(application);
-	values[4] = TimestampTzGetDatum(batch->now);
-	if (cb_statement_run(&ensure_membership, values, NULL) == 1)
+	for (int i = 0; i < n; i++)
 	{
-		read_membership(membership);
-		outcome = cb_uuid_compare(&membership->id, &id) == 0 ?
-			CB_CREATED : CB_UPDATED;
-		cb_statement_free();
-		return outcome;
+		cb_uuid7_make(&wishes[i].new_id);
+		wishes[i].outcome = CB_FAILED;
 	}
-	cb_statement_free();
-
-	values[1] = UUIDPGetDatum(identity);
-	values[2] = UUIDPGetDatum(application);
-	outcome = CB_FAILED;
-	if (cb_statement_run(&find_membership, values, NULL) == 1)
+	if (n > 0)
 	{
-		read_membership(membership);
-		outcome = CB_SKIPPED;
+		insert_wishes(batch, wishes, n);
+		find_rest(batch, wishes, n);
 	}
-	cb_statement_free();
-	return outcome;
 }
 
-/* Reads the columns MEMBERSHIP_COLUMNS of the statement's only row. */
 static void
-read_membership(CbMembership *membership)
+insert_wishes(const CbBatch *batch, CbMembershipWish *wishes, int n)
 {
-	bool		isnull;
-	char	   *status;
+	Datum	   *ids = palloc(sizeof(Datum) * n);
+	Datum	   *identities = palloc(sizeof(Datum) * n);
+	Datum	   *applications = palloc(sizeof(Datum) * n);
+	Reading		reading = {wishes, n, 0};
+	Datum		values[5];
 
-	membership->id = *DatumGetUUIDP(cb_statement_value(0, 1, &isnull));
-	membership->identity_id = *DatumGetUUIDP(cb_statement_value(0, 2, &isnull));
-	membership->application_id = *DatumGetUUIDP(cb_statement_value(0, 3, &isnull));
-	status = TextDatumGetCString(cb_statement_value(0, 4, &isnull));
+	for (int i = 0; i < n; i++)
+	{
+		ids[i] = UUIDPGetDatum(&wishes[i].new_id);
+		identities[i] = UUIDPGetDatum(&wishes[i].identity);
+		applications[i] = UUIDPGetDatum(&wishes[i].application);
+	}
+	values[0] = UUIDPGetDatum(&batch->scope.account);
+	values[1] = TimestampTzGetDatum(batch->now);
+	values[2] = cb_statement_array(ids, NULL, n, UUIDOID);
+	values[3] = cb_statement_array(identities, NULL, n, UUIDOID);
+	values[4] = cb_statement_array(applications, NULL, n, UUIDOID);
+	cb_statement_stream(&ensure_memberships, values, NULL, batch->trusted,
+						read_written, &reading);
+}
+
+/* Reads the memberships that were there and have been left alone. */
+static void
+find_rest(const CbBatch *batch, CbMembershipWish *wishes, int n)
+{
+	Datum	   *identities = palloc(sizeof(Datum) * n);
+	Datum	   *applications = palloc(sizeof(Datum) * n);
+	Reading		reading = {wishes, n, 0};
+	Datum		values[3];
+	int			nrest = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (wishes[i].outcome != CB_FAILED)
+			continue;
+		identities[nrest] = UUIDPGetDatum(&wishes[i].identity);
+		applications[nrest++] = UUIDPGetDatum(&wishes[i].application);
+	}
+	if (nrest == 0)
+		return;
+	values[0] = UUIDPGetDatum(&batch->scope.account);
+	values[1] = cb_statement_array(identities, NULL, nrest, UUIDOID);
+	values[2] = cb_statement_array(applications, NULL, nrest, UUIDOID);
+	cb_statement_stream(&find_memberships, values, NULL, false,
+						read_found, &reading);
+}
+
+static void
+read_written(void *arg, const Datum *values, const bool *nulls)
+{
+	CbMembershipWish *wish = match_wish(arg, values);
+
+	if (wish == NULL)
+		return;
+	read_membership(&wish->membership, values, nulls);
+	wish->outcome = cb_uuid_compare(&wish->membership.id, &wish->new_id) == 0 ?
+		CB_CREATED : CB_UPDATED;
+}
+
+static void
+read_found(void *arg, const Datum *values, const bool *nulls)
+{
+	CbMembershipWish *wish = match_wish(arg, values);
+
+	if (wish == NULL)
+		return;
+	read_membership(&wish->membership, values, nulls);
+	wish->outcome = CB_SKIPPED;
+}
+
+/* The wish that the row is for; NULL when a trigger has made it another's. */
+static CbMembershipWish *
+match_wish(Reading *reading, const Datum *values)
+{
+	for (int i = 0; i < reading->n; i++)
+	{
+		CbMembershipWish *wish;
+
+		wish = &reading->wishes[(reading->next + i) % reading->n];
+		if (cb_uuid_compare(&wish->identity, DatumGetUUIDP(values[1])) == 0 &&
+			cb_uuid_compare(&wish->application, DatumGetUUIDP(values[2])) == 0)
+		{
+			reading->next += i + 1;
+			return wish;
+		}
+	}
+	return NULL;
+}
+
+/* Reads MEMBERSHIP_COLUMNS. */
+static void
+read_membership(CbMembership *membership, const Datum *values,
+				const bool *nulls)
+{
+	char	   *status = TextDatumGetCString(values[3]);
+
+	membership->id = *DatumGetUUIDP(values[0]);
+	membership->identity_id = *DatumGetUUIDP(values[1]);
+	membership->application_id = *DatumGetUUIDP(values[2]);
 	membership->status = constant_status(status);
 	pfree(status);
-	membership->invited_at = read_time(5, &membership->has_invited_at);
-	membership->activated_at = read_time(6, &membership->has_activated_at);
-	membership->deactivated_at = read_time(7, &membership->has_deactivated_at);
-	membership->created_at = read_time(8, &isnull);
+	membership->invited_at = read_time(values[4], nulls[4],
+									   &membership->has_invited_at);
+	membership->activated_at = read_time(values[5], nulls[5],
+										 &membership->has_activated_at);
+	membership->deactivated_at = read_time(values[6], nulls[6],
+										   &membership->has_deactivated_at);
+	membership->created_at = DatumGetTimestampTz(values[7]);
 }
 
 static TimestampTz
-read_time(int column, bool *given)
+read_time(Datum value, bool isnull, bool *given)
 {
-	bool		isnull;
-	Datum		value = cb_statement_value(0, column, &isnull);
-
 	*given = !isnull;
 	return isnull ? 0 : DatumGetTimestampTz(value);
 }
@@ -169,126 +225,4 @@ constant_status(const char *status)
 			return all[i];
 	}
 	elog(ERROR, "unexpected status of a membership");
-}
-
-static void
-attach_begin(CbBatch *batch)
-{
-	if (!batch->scope.has_application)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("no application is named"),
-				 errhint("Pass application => 'slug or id', or set canopy_bulk.application.")));
-	if (batch->on_conflict == CB_ON_CONFLICT_UPDATE)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a membership cannot be updated by attaching"),
-				 errhint("on_conflict is error or skip.")));
-}
-
-static void
-attach_decode(CbBatch *batch, CbRow *row)
-{
-	AttachRow  *attach = (AttachRow *) row;
-
-	if (row->input.type == jbvNull)
-		cb_field_issue(row, CB_REQUIRED, "identity_id");
-	else
-		cb_field_uuid(row, "identity_id", &row->input, &attach->identity_id);
-}
-
-static void
-attach_lock_parents(CbBatch *batch)
-{
-	CbParents	identities;
-
-	cb_parents_init(&identities, batch->nrows);
-	for (int i = 0; i < batch->nrows; i++)
-	{
-		if (cb_row_is_good(batch->rows[i]))
-			cb_parents_want(&identities,
-							&((AttachRow *) batch->rows[i])->identity_id);
-	}
-	cb_parents_lock_identities(&identities, &batch->scope);
-	for (int i = 0; i < batch->nrows; i++)
-	{
-		AttachRow  *attach = (AttachRow *) batch->rows[i];
-
-		if (cb_row_is_good(&attach->row) &&
-			cb_parents_find(&identities, &attach->identity_id) == NULL)
-			cb_field_issue(&attach->row, CB_IDENTITY_NOT_FOUND, "identity_id");
-	}
-}
-
-static int
-attach_compare(const CbRow *a, const CbRow *b)
-{
-	return cb_uuid_compare(&((const AttachRow *) a)->identity_id,
-						   &((const AttachRow *) b)->identity_id);
-}
-
-static const char *
-attach_key(const CbRow *row, int which, Size *len)
-{
-	*len = UUID_LEN;
-	return (const char *) ((const AttachRow *) row)->identity_id.data;
-}
-
-static void
-attach_write_one(CbBatch *batch, CbRow *row)
-{
-	AttachRow  *attach = (AttachRow *) row;
-	CbOutcome	outcome = cb_membership_ensure(batch, &attach->identity_id,
-											   &batch->scope.application,
-											   &attach->membership);
-
-	if (outcome == CB_FAILED)
-		row->problem.code = CB_REJECTED;
-	else if (outcome == CB_SKIPPED &&
-			 batch->on_conflict == CB_ON_CONFLICT_ERROR)
-		cb_field_issue(row, CB_MEMBERSHIP_CONFLICT, "identity_id");
-	else
-		row->outcome = outcome;
-}
-
-static void
-attach_encode(CbBatch *batch, const CbRow *row, CbJson *json)
-{
-	static const char *const keys[] = {
-		"id", "status", "created_at", "invited_at", "identity_id",
-		"activated_at", "application_id", "deactivated_at"
-	};
-	const CbMembership *membership = &((const AttachRow *) row)->membership;
-
-	cb_json_object(json, keys, lengthof(keys));
-	cb_json_uuid(json, &membership->id);
-	cb_json_cstring(json, membership->status);
-	cb_json_timestamp(json, membership->created_at);
-	write_time(json, membership->has_invited_at, membership->invited_at);
-	cb_json_uuid(json, &membership->identity_id);
-	write_time(json, membership->has_activated_at, membership->activated_at);
-	cb_json_uuid(json, &membership->application_id);
-	write_time(json, membership->has_deactivated_at, membership->deactivated_at);
-}
-
-/* The id as it was sent; anything but a scalar may hold a secret. */
-static void
-attach_echo(const CbRow *row, CbJson *json)
-{
-	static const char *const keys[] = {"identity_id"};
-
-	cb_json_object(json, keys, lengthof(keys));
-	if (row->input.type == jbvBinary)
-		cb_redact(json, &row->input);
-	else
-		cb_json_value(json, &row->input);
-}
-
-static void
-write_time(CbJson *json, bool given, TimestampTz time)
-{
-	if (given)
-		cb_json_timestamp(json, time);
-	else
-		cb_json_null(json);
 }

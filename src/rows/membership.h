@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * membership.h
- *		Memberships of applications: the row, and the kind that attaches.
+ *		Rows of canopy.app_membership.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,34 +10,42 @@
 
 #include "rows/row.h"
 
-/* A row of canopy.app_membership. */
+/* A time is 0, and its has_ false, where the column is null. */
 typedef struct CbMembership
 {
 	pg_uuid_t	id;
 	pg_uuid_t	identity_id;
 	pg_uuid_t	application_id;
 	const char *status;			/* constant text */
-	TimestampTz invited_at;		/* each 0 when null: see has_ */
-	TimestampTz activated_at;
-	TimestampTz deactivated_at;
-	TimestampTz created_at;
 	bool		has_invited_at;
 	bool		has_activated_at;
 	bool		has_deactivated_at;
+	TimestampTz invited_at;
+	TimestampTz activated_at;
+	TimestampTz deactivated_at;
+	TimestampTz created_at;
 } CbMembership;
 
-/*
- * Makes the identity an active member, or makes a deactivated membership active
- * again, and fills *membership.  Returns CB_CREATED or CB_UPDATED; CB_SKIPPED
- * when there is a membership that this leaves alone; CB_FAILED when a trigger
- * swallowed the row.
- */
-extern CbOutcome cb_membership_ensure(const CbBatch *batch,
-									  const pg_uuid_t *identity,
-									  const pg_uuid_t *application,
-									  CbMembership *membership);
+/* A membership that shall be there. */
+typedef struct CbMembershipWish
+{
+	pg_uuid_t	identity;
+	pg_uuid_t	application;
+	pg_uuid_t	new_id;			/* of the row, if one is made; set by ensure */
+	CbOutcome	outcome;
+	CbMembership membership;
+} CbMembershipWish;
 
-/* The kind of row that canopy_bulk_attach() takes. */
-extern const CbRowKind cb_membership_kind;
+/*
+ * Makes each identity an active member, or makes a deactivated membership active
+ * again.  Fills in every membership and sets its outcome: CB_CREATED, CB_UPDATED,
+ * CB_SKIPPED when there is a membership that this leaves alone, or CB_FAILED when
+ * a trigger swallowed the row.  No two wishes are for one membership, and they
+ * are sorted as they shall be written.
+ */
+extern void cb_membership_ensure(const CbBatch *batch, CbMembershipWish *wishes,
+								 int n);
+
+extern const char *const cb_membership_tables[];
 
 #endif							/* CB_MEMBERSHIP_H */

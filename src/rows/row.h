@@ -12,15 +12,16 @@
  *		decode		each row: checks all that can be known without the tables
  *		prepare		once: what takes long and must hold no lock (hashing)
  *		lock_parents	once: looks up and locks what rows refer to, in id order
- *		write_one	each good row, in the order of compare, in a
- *					subtransaction of its own
+ *		write_set	all good rows at once, in the order of compare
+ *		write_one	each row that is left, in the same order; what it wrote
+ *					is undone when it gives the row a problem, or raises
  *		blame		after write_one raised an error that is the row's fault
  *		encode		each row that succeeded
  *
  * A function says that a row is bad by giving it a problem; from then on the
  * row is left out.  Rows, and all that hangs on them, live in the batch's
- * context, which is the current one except in write_one and blame: these run in
- * a context that is reset after each row.
+ * context, which is the current one except in the write functions and blame:
+ * these run in a context that is reset again and again.
  *
  *-------------------------------------------------------------------------
  */
@@ -70,6 +71,8 @@ typedef struct CbBatch
 	CbOnConflict on_conflict;
 	bool		dry_run;
 	int			max_failed;		/* rows; -1: no limit */
+	bool		trusted;		/* no triggers but foreign keys; see
+								 * db/constraints.h */
 	TimestampTz now;			/* what every row of the batch is stamped with */
 	CbRow	  **rows;			/* in the order of the input */
 	int			nrows;
@@ -102,6 +105,13 @@ struct CbRowKind
 
 	/* Sets outcome, or a problem; what it wrote is then undone. */
 	void		(*write_one) (CbBatch *batch, CbRow *row);
+
+	/*
+	 * Writes rows in their order and sets the outcome of each that it wrote,
+	 * or a problem; a row that is neither is left to write_one.  False when
+	 * the rows cannot be told apart afterwards: all is undone then.
+	 */
+	bool		(*write_set) (CbBatch *batch, CbRow **rows, int n);
 
 	/* May find a better name than "rejected" for what was raised; or NULL. */
 	void		(*blame) (CbBatch *batch, CbRow *row, const ErrorData *fault);

@@ -1,0 +1,192 @@
+/*-------------------------------------------------------------------------
+ *
+ * attach.c
+ *		The kind of row that attaches identities to an application.
+ *
+ * A row is an identity's id.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "canopy_bulk.h"
+#include "db/uuid7.h"
+#include "rows/attach.h"
+#include "rows/fields.h"
+#include "rows/membership.h"
+#include "rows/parents.h"
+#include "secret/redact.h"
+
+typedef struct AttachRow
+{
+	CbRow		row;
+	pg_uuid_t	identity_id;
+	CbMembership membership;
+} AttachRow;
+
+static void begin(CbBatch *batch);
+static void decode(CbBatch *batch, CbRow *row);
+static void lock_parents(CbBatch *batch);
+static int	compare(const CbRow *a, const CbRow *b);
+static const char *key(const CbRow *row, int which, Size *len);
+static bool write_set(CbBatch *batch, CbRow **rows, int n);
+static void write_one(CbBatch *batch, CbRow *row);
+static void encode(CbBatch *batch, const CbRow *row, CbJson *json);
+static void echo(const CbRow *row, CbJson *json);
+static void write_time(CbJson *json, bool given, TimestampTz time);
+
+const CbRowKind cb_attach_kind = {
+	.action = "app_membership.bulk_attach",
+	.resource_type = "app_membership",
+	.list_key = "identity_ids",
+	.row_size = sizeof(AttachRow),
+	.nkeys = 1,
+	.key_codes = {CB_MEMBERSHIP_CONFLICT},
+	.key_fields = {"identity_id"},
+	.begin = begin,
+	.decode = decode,
+	.lock_parents = lock_parents,
+	.compare = compare,
+	.key = key,
+	.write_set = write_set,
+	.write_one = write_one,
+	.encode = encode,
+	.echo = echo,
+	.tables = cb_membership_tables
+};
+
+static void
+begin(CbBatch *batch)
+{
+	if (!batch->scope.has_application)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("no application is named"),
+				 errhint("Pass application => 'slug or id', or set canopy_bulk.application.")));
+	if (batch->on_conflict == CB_ON_CONFLICT_UPDATE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a membership cannot be updated by attaching"),
+				 errhint("on_conflict is error or skip.")));
+}
+
+static void
+decode(CbBatch *batch, CbRow *row)
+{
+	AttachRow  *attach = (AttachRow *) row;
+
+	if (row->input.type == jbvNull)
+		cb_field_issue(row, CB_REQUIRED, "identity_id");
+	else
+		cb_field_uuid(row, "identity_id", &row->input, &attach->identity_id);
+}
+
+static void
+lock_parents(CbBatch *batch)
+{
+	CbParents	identities;
+
+	cb_parents_init(&identities, batch->nrows);
+	for (int i = 0; i < batch->nrows; i++)
+	{
+		if (cb_row_is_good(batch->rows[i]))
+			cb_parents_want(&identities,
+							&((AttachRow *) batch->rows[i])->identity_id);
+	}
+	cb_parents_lock_identities(&identities, &batch->scope);
+	for (int i = 0; i < batch->nrows; i++)
+	{
+		AttachRow  *attach = (AttachRow *) batch->rows[i];
+
+		if (cb_row_is_good(&attach->row) &&
+			cb_parents_find(&identities, &attach->identity_id) == NULL)
+			cb_field_issue(&attach->row, CB_IDENTITY_NOT_FOUND, "identity_id");
+	}
+}
+
+static int
+compare(const CbRow *a, const CbRow *b)
+{
+	return cb_uuid_compare(&((const AttachRow *) a)->identity_id,
+						   &((const AttachRow *) b)->identity_id);
+}
+
+static const char *
+key(const CbRow *row, int which, Size *len)
+{
+	*len = UUID_LEN;
+	return (const char *) ((const AttachRow *) row)->identity_id.data;
+}
+
+static bool
+write_set(CbBatch *batch, CbRow **rows, int n)
+{
+	CbMembershipWish *wishes = palloc0(sizeof(CbMembershipWish) * n);
+
+	for (int i = 0; i < n; i++)
+	{
+		wishes[i].identity = ((AttachRow *) rows[i])->identity_id;
+		wishes[i].application = batch->scope.application;
+	}
+	cb_membership_ensure(batch, wishes, n);
+	for (int i = 0; i < n; i++)
+	{
+		((AttachRow *) rows[i])->membership = wishes[i].membership;
+		if (wishes[i].outcome == CB_FAILED)
+			rows[i]->problem.code = CB_REJECTED;
+		else if (wishes[i].outcome == CB_SKIPPED &&
+				 batch->on_conflict == CB_ON_CONFLICT_ERROR)
+			cb_field_issue(rows[i], CB_MEMBERSHIP_CONFLICT, "identity_id");
+		else
+			rows[i]->outcome = wishes[i].outcome;
+	}
+	return true;
+}
+
+static void
+write_one(CbBatch *batch, CbRow *row)
+{
+	write_set(batch, &row, 1);
+}
+
+static void
+encode(CbBatch *batch, const CbRow *row, CbJson *json)
+{
+	static const char *const keys[] = {
+		"id", "status", "created_at", "invited_at", "identity_id",
+		"activated_at", "application_id", "deactivated_at"
+	};
+	const CbMembership *membership = &((const AttachRow *) row)->membership;
+
+	cb_json_object(json, keys, lengthof(keys));
+	cb_json_uuid(json, &membership->id);
+	cb_json_cstring(json, membership->status);
+	cb_json_timestamp(json, membership->created_at);
+	write_time(json, membership->has_invited_at, membership->invited_at);
+	cb_json_uuid(json, &membership->identity_id);
+	write_time(json, membership->has_activated_at, membership->activated_at);
+	cb_json_uuid(json, &membership->application_id);
+	write_time(json, membership->has_deactivated_at, membership->deactivated_at);
+}
+
+/* The id as it was sent; anything but a scalar may hold a secret. */
+static void
+echo(const CbRow *row, CbJson *json)
+{
+	static const char *const keys[] = {"identity_id"};
+
+	cb_json_object(json, keys, lengthof(keys));
+	if (row->input.type == jbvBinary)
+		cb_redact(json, &row->input);
+	else
+		cb_json_value(json, &row->input);
+}
+
+static void
+write_time(CbJson *json, bool given, TimestampTz time)
+{
+	if (given)
+		cb_json_timestamp(json, time);
+	else
+		cb_json_null(json);
+}
