@@ -25,40 +25,50 @@
 /* Parameters: the id or slug, then the ids of the levels above. */
 static CbStatement account_by_id = {
 	"SELECT id, slug, name FROM canopy.account"
-	" WHERE id" EQ "$1 FOR KEY SHARE",
+	" WHERE id" EQ "$1",
 	1, {UUIDOID}, SPI_OK_SELECT
 };
 
 static CbStatement account_by_slug = {
 	"SELECT id, slug, name FROM canopy.account"
-	" WHERE slug" EQ "$1 FOR KEY SHARE",
+	" WHERE slug" EQ "$1",
 	1, {TEXTOID}, SPI_OK_SELECT
 };
 
 static CbStatement application_by_id = {
 	"SELECT id, slug, name FROM canopy.application"
-	" WHERE id" EQ "$1 AND account_id" EQ "$2 FOR KEY SHARE",
+	" WHERE id" EQ "$1 AND account_id" EQ "$2",
 	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
 };
 
 static CbStatement application_by_slug = {
 	"SELECT id, slug, name FROM canopy.application"
-	" WHERE slug" EQ "$1 AND account_id" EQ "$2 FOR KEY SHARE",
+	" WHERE slug" EQ "$1 AND account_id" EQ "$2",
 	2, {TEXTOID, UUIDOID}, SPI_OK_SELECT
 };
 
 static CbStatement environment_by_id = {
 	"SELECT id, slug, name FROM canopy.environment"
-	" WHERE id" EQ "$1 AND account_id" EQ "$2 AND application_id" EQ "$3"
-	" FOR KEY SHARE",
+	" WHERE id" EQ "$1 AND account_id" EQ "$2 AND application_id" EQ "$3",
 	3, {UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
 };
 
 static CbStatement environment_by_slug = {
 	"SELECT id, slug, name FROM canopy.environment"
-	" WHERE slug" EQ "$1 AND account_id" EQ "$2 AND application_id" EQ "$3"
-	" FOR KEY SHARE",
+	" WHERE slug" EQ "$1 AND account_id" EQ "$2 AND application_id" EQ "$3",
 	3, {TEXTOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
+};
+
+/* Parameters: the id, and for an application its account. */
+static CbStatement lock_account = {
+	"SELECT 1 FROM canopy.account WHERE id" EQ "$1 FOR KEY SHARE",
+	1, {UUIDOID}, SPI_OK_SELECT
+};
+
+static CbStatement lock_application = {
+	"SELECT 1 FROM canopy.application"
+	" WHERE id" EQ "$1 AND account_id" EQ "$2 FOR KEY SHARE",
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
 };
 
 /* One level that was looked up. */
@@ -114,6 +124,24 @@ cb_scope_resolve(CbScope *scope, const CbCaller *caller,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an environment needs an application"),
 				 errhint("Name the application that the environment belongs to.")));
+}
+
+void
+cb_scope_lock(const CbScope *scope)
+{
+	Datum		values[2];
+
+	values[0] = UUIDPGetDatum(&scope->account);
+	if (cb_statement_run(&lock_account, values, NULL) == 0)
+		not_found("account does not exist");
+	cb_statement_free();
+	if (!scope->has_application)
+		return;
+	values[0] = UUIDPGetDatum(&scope->application);
+	values[1] = UUIDPGetDatum(&scope->account);
+	if (cb_statement_run(&lock_application, values, NULL) == 0)
+		not_found("application does not exist");
+	cb_statement_free();
 }
 
 static void

@@ -32,11 +32,16 @@ typedef struct CbScope
 
 /*
  * Finds what the names mean: the argument counts first, then the setting, then
- * the claims.  Locks the account and the application against deletion.  Raises
- * 22023 when no account is named, PT404 when something does not exist, and 42501
- * when the claims do not name it (whether it exists or not).
+ * the claims.  Raises 22023 when no account is named, PT404 when something does
+ * not exist, and 42501 when the claims do not name it (whether it exists or not).
  */
 extern void cb_scope_resolve(CbScope *scope, const CbCaller *caller,
 							 const CbScopeNames *names);
+
+/*
+ * Locks the account and the application against deletion until the transaction
+ * ends.  Raises PT404 when one has gone since it was resolved.
+ */
+extern void cb_scope_lock(const CbScope *scope);
 
 #endif							/* CB_SCOPE_H */

@@ -135,6 +135,7 @@ write_step(void *arg)
 	CbBatch    *batch = arg;
 
 	cb_constraints_force(batch->kind->tables);
+	cb_scope_lock(&batch->scope);
 	batch->kind->lock_parents(batch);
 	cb_strategy_write(batch);
 	for (int i = 0; i < batch->nrows; i++)
