@@ -29,4 +29,13 @@
 	object_aclcheck(ProcedureRelationId, oid, role, ACL_EXECUTE)
 #endif
 
+/* 17 can fill a context that the caller has; NULL makes one, as before. */
+#if PG_VERSION_NUM < 170000
+#define cb_make_json_lex(json, len) \
+	makeJsonLexContextCstringLen(json, len, PG_UTF8, true)
+#else
+#define cb_make_json_lex(json, len) \
+	makeJsonLexContextCstringLen(NULL, json, len, PG_UTF8, true)
+#endif
+
 #endif							/* CB_COMPAT_H */

@@ -86,12 +86,28 @@ cb_settings_define(void)
 				  "Memory that hashing a password uses.",
 				  &cb_argon2_memory, 19456, 7168, 262144, GUC_UNIT_KB);
 	define_number("canopy_bulk.argon2_passes",
-				  "Passes over the memory that hashing a password makes.",
+				  "Passes over the memory that hashing a password makes; little memory gets more.",
 				  &cb_argon2_passes, 2, 1, 10, 0);
 	define_number("canopy_bulk.hash_workers",
 				  "Threads that hash the passwords of a batch; 0 is one per core.",
 				  &cb_hash_workers, 0, 0, 64, 0);
 	MarkGUCPrefixReserved("canopy_bulk");
+}
+
+int
+cb_settings_argon2_passes(void)
+{
+	/* Of equal strength: so much memory, in kB, needs so many passes. */
+	static const struct
+	{
+		int			memory;
+		int			passes;
+	}			floor[] = {{47104, 1}, {19456, 2}, {12288, 3}, {9216, 4}, {0, 5}};
+	int			i = 0;
+
+	while (cb_argon2_memory < floor[i].memory)
+		i++;
+	return Max(cb_argon2_passes, floor[i].passes);
 }
 
 bool

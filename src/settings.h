@@ -30,6 +30,9 @@ extern int	cb_hash_workers;	/* threads; 0: one per core */
 
 extern void cb_settings_define(void);
 
+/* canopy_bulk.argon2_passes, or as many as OWASP asks for with this memory. */
+extern int	cb_settings_argon2_passes(void);
+
 /* Is the word one of canopy_bulk.admin_principals? */
 extern bool cb_settings_is_admin(const char *principal, int len);
 

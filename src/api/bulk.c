@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "common/jsonapi.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -194,7 +195,10 @@ take_ids(CbRequest *request, ArrayType *ids)
 	}
 }
 
-/* Parses inside the guard, so that malformed JSON is never quoted in a log. */
+/*
+ * Errors of the server's parser quote what they were given, to the log and to the
+ * client; it is therefore only handed what is known to be JSON.
+ */
 static Jsonb *
 parse_body(bytea *body)
 {
@@ -205,6 +209,11 @@ parse_body(bytea *body)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
 				 errmsg("request is not valid UTF-8")));
+	if (pg_parse_json(cb_make_json_lex(json, (int) strlen(json)),
+					  &nullSemAction) != JSON_SUCCESS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("request is not valid JSON")));
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
 }
 

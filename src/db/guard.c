@@ -4,9 +4,9 @@
  *		Keeps secrets out of error reports.
  *
  * The statement that called us may hold a password as a literal, the context of
- * a JSON error quotes the input, and the detail of an integrity error shows the
- * failing row.  The callback sees every error while it is being built, whoever
- * raises it, and hides these three.
+ * a JSON error quotes the input, the detail of an integrity error shows the failing
+ * row, and that of a deadlock the statements of both sides.  The callback sees
+ * every error while it is being built, whoever raises it, and hides these.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,13 +35,13 @@ cb_guard_pop(CbGuard *guard)
 static void
 hide_secrets(void *arg)
 {
-	int			class = ERRCODE_TO_CATEGORY(geterrcode());
+	int			sqlstate = geterrcode();
 
 	(void) arg;
 	errhidestmt(true);
 	errhidecontext(true);
-	if (class == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
-		geterrcode() == ERRCODE_INVALID_TEXT_REPRESENTATION ||
-		geterrcode() == ERRCODE_UNTRANSLATABLE_CHARACTER)
+	if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
 		errdetail("Row details withheld.");
+	if (sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED)
+		errdetail_log("Statements withheld.");
 }

@@ -90,7 +90,7 @@ cb_hash_pool_run(CbHashJob *jobs, int count)
 
 	pool.jobs = jobs;
 	pool.count = count;
-	pool.passes = (unsigned long long) cb_argon2_passes;
+	pool.passes = (unsigned long long) cb_settings_argon2_passes();
 	pool.memory = (size_t) cb_argon2_memory * 1024;
 
 	/* A pool ends early when it is interrupted, or has no threads at all. */
