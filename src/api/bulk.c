@@ -209,11 +209,21 @@ parse_body(bytea *body)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
 				 errmsg("request is not valid UTF-8")));
-	if (pg_parse_json(cb_make_json_lex(json, (int) strlen(json)),
-					  &nullSemAction) != JSON_SUCCESS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("request is not valid JSON")));
+	switch (pg_parse_json(cb_make_json_lex(json, (int) strlen(json)),
+						  &nullSemAction))
+	{
+		case JSON_SUCCESS:
+			break;
+		case JSON_UNICODE_CODE_POINT_ZERO:
+			ereport(ERROR,
+					(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+					 errmsg("request has a character that cannot be stored"),
+					 errdetail("It is \\u0000.")));
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					 errmsg("request is not valid JSON")));
+	}
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
 }
 

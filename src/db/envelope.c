@@ -141,6 +141,23 @@ cb_json_timestamp(CbJson *json, TimestampTz time)
 	cb_json_string(json, text, len);
 }
 
+void
+cb_json_time(CbJson *json, const CbTime *time)
+{
+	if (time->given)
+		cb_json_timestamp(json, time->at);
+	else
+		cb_json_null(json);
+}
+
+CbTime
+cb_time_read(Datum value, bool isnull)
+{
+	CbTime		time = {!isnull, isnull ? 0 : DatumGetTimestampTz(value)};
+
+	return time;
+}
+
 /* Has only the keys that say something. */
 static void
 write_details(CbJson *json, const CbProblem *problem)

@@ -36,6 +36,13 @@ typedef struct CbProblem
 	MemoryContext context;		/* of the issues */
 } CbProblem;
 
+/* A time that may be null. */
+typedef struct CbTime
+{
+	bool		given;
+	TimestampTz at;
+} CbTime;
+
 typedef struct CbSummary
 {
 	int			total;
@@ -65,5 +72,10 @@ extern void cb_json_uuid(CbJson *json, const pg_uuid_t *uuid);
 
 /* ISO 8601 in UTC with milliseconds: 2026-04-20T12:00:00.000Z */
 extern void cb_json_timestamp(CbJson *json, TimestampTz time);
+
+/* The same, or null. */
+extern void cb_json_time(CbJson *json, const CbTime *time);
+
+extern CbTime cb_time_read(Datum value, bool isnull);
 
 #endif							/* CB_ENVELOPE_H */

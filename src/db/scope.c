@@ -118,7 +118,9 @@ cb_scope_resolve(CbScope *scope, const CbCaller *caller,
 	if (environment != NULL && scope->has_application)
 		resolve_environment(scope, caller, environment);
 	else if (claims->environment != NULL)
-		refuse_scope("token is not authorized for the whole application");
+		refuse_scope(scope->has_application ?
+					 "token is not authorized for the whole application" :
+					 "token is not authorized for the whole account");
 	else if (names->environment != NULL && environment != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

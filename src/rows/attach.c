@@ -3,7 +3,8 @@
  * attach.c
  *		The kind of row that attaches identities to an application.
  *
- * A row is an identity's id.
+ * A row is an identity's id.  Memberships are written in the order of addresses,
+ * as everywhere, or a batch that creates them could deadlock with this one.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,6 +22,7 @@ typedef struct AttachRow
 {
 	CbRow		row;
 	pg_uuid_t	identity_id;
+	const char *email;			/* of the identity */
 	CbMembership membership;
 } AttachRow;
 
@@ -33,7 +35,6 @@ static bool write_set(CbBatch *batch, CbRow **rows, int n);
 static void write_one(CbBatch *batch, CbRow *row);
 static void encode(CbBatch *batch, const CbRow *row, CbJson *json);
 static void echo(const CbRow *row, CbJson *json);
-static void write_time(CbJson *json, bool given, TimestampTz time);
 
 const CbRowKind cb_attach_kind = {
 	.action = "app_membership.bulk_attach",
@@ -97,18 +98,23 @@ lock_parents(CbBatch *batch)
 	for (int i = 0; i < batch->nrows; i++)
 	{
 		AttachRow  *attach = (AttachRow *) batch->rows[i];
+		const CbParent *identity;
 
-		if (cb_row_is_good(&attach->row) &&
-			cb_parents_find(&identities, &attach->identity_id) == NULL)
+		if (!cb_row_is_good(&attach->row))
+			continue;
+		identity = cb_parents_find(&identities, &attach->identity_id);
+		if (identity == NULL)
 			cb_field_issue(&attach->row, CB_IDENTITY_NOT_FOUND, "identity_id");
+		else
+			attach->email = identity->name;
 	}
 }
 
 static int
 compare(const CbRow *a, const CbRow *b)
 {
-	return cb_uuid_compare(&((const AttachRow *) a)->identity_id,
-						   &((const AttachRow *) b)->identity_id);
+	return strcmp(((const AttachRow *) a)->email,
+				  ((const AttachRow *) b)->email);
 }
 
 static const char *
@@ -162,11 +168,11 @@ encode(CbBatch *batch, const CbRow *row, CbJson *json)
 	cb_json_uuid(json, &membership->id);
 	cb_json_cstring(json, membership->status);
 	cb_json_timestamp(json, membership->created_at);
-	write_time(json, membership->has_invited_at, membership->invited_at);
+	cb_json_time(json, &membership->invited_at);
 	cb_json_uuid(json, &membership->identity_id);
-	write_time(json, membership->has_activated_at, membership->activated_at);
+	cb_json_time(json, &membership->activated_at);
 	cb_json_uuid(json, &membership->application_id);
-	write_time(json, membership->has_deactivated_at, membership->deactivated_at);
+	cb_json_time(json, &membership->deactivated_at);
 }
 
 /* The id as it was sent; anything but a scalar may hold a secret. */
@@ -180,13 +186,4 @@ echo(const CbRow *row, CbJson *json)
 		cb_redact(json, &row->input);
 	else
 		cb_json_value(json, &row->input);
-}
-
-static void
-write_time(CbJson *json, bool given, TimestampTz time)
-{
-	if (given)
-		cb_json_timestamp(json, time);
-	else
-		cb_json_null(json);
 }

@@ -28,7 +28,7 @@ static const char *closest_field(const CbField *fields, const char *name,
 static bool has_control_characters(const CbText *text);
 
 void
-cb_fields_read(CbBatch *batch, CbRow *row, const CbField *fields)
+cb_fields_read(CbRow *row, const CbField *fields)
 {
 	JsonbContainer *object;
 
@@ -48,7 +48,7 @@ cb_fields_read(CbBatch *batch, CbRow *row, const CbField *fields)
 										 (int) strlen(field->name),
 										 &value) != NULL &&
 			value.type != jbvNull)
-			field->read(batch, row, field->name, &value);
+			field->read(row, field, &value, (char *) row + field->offset);
 		else if (field->required)
 			cb_field_issue(row, CB_REQUIRED, field->name);
 	}
@@ -100,6 +100,15 @@ cb_field_uuid(CbRow *row, const char *field, const JsonbValue *value,
 		return true;
 	cb_field_issue(row, CB_UUID_INVALID, field);
 	return false;
+}
+
+void
+cb_field_read_uuid(CbRow *row, const CbField *field, const JsonbValue *value,
+				   void *target)
+{
+	CbUuid	   *uuid = target;
+
+	uuid->given = cb_field_uuid(row, field->name, value, &uuid->id);
 }
 
 bool

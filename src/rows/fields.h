@@ -17,16 +17,26 @@ typedef struct CbText
 	int			len;			/* bytes */
 } CbText;
 
-/* Reads one field into the row; value is never JSON null. */
-typedef void (*CbFieldReader) (CbBatch *batch, CbRow *row, const char *field,
-							   const JsonbValue *value);
+/* A UUID that may not have been sent. */
+typedef struct CbUuid
+{
+	bool		given;
+	pg_uuid_t	id;
+} CbUuid;
 
-typedef struct CbField
+typedef struct CbField CbField;
+
+/* Reads a value, which is never JSON null, into the row's member at target. */
+typedef void (*CbFieldReader) (CbRow *row, const CbField *field,
+							   const JsonbValue *value, void *target);
+
+struct CbField
 {
 	const char *name;
 	bool		required;
 	CbFieldReader read;
-} CbField;
+	Size		offset;			/* of the target, in the struct of the row */
+};
 
 /*
  * Checks that the row is an object, and hands each field that was sent to its
@@ -34,7 +44,7 @@ typedef struct CbField
  * null counts as not sent.  A key that is no field is an issue that names the
  * closest one.
  */
-extern void cb_fields_read(CbBatch *batch, CbRow *row, const CbField *fields);
+extern void cb_fields_read(CbRow *row, const CbField *fields);
 
 extern void cb_field_issue(CbRow *row, CbCode code, const char *field);
 
@@ -49,6 +59,10 @@ extern bool cb_field_plain_text(CbRow *row, const char *field,
 								CbCode code, CbText *text);
 extern bool cb_field_uuid(CbRow *row, const char *field,
 						  const JsonbValue *value, pg_uuid_t *uuid);
+
+/* The reader of a field that is a CbUuid. */
+extern void cb_field_read_uuid(CbRow *row, const CbField *field,
+							   const JsonbValue *value, void *target);
 
 extern bool cb_text_is_blank(const CbText *text);
 

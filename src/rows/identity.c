@@ -43,7 +43,6 @@ static void encode_for_application(const CbIdentity *stored, CbJson *json);
 static void encode_membership(const CbIdentityMembership *entry, CbJson *json);
 static void echo(const CbRow *row, CbJson *json);
 static void write_text(CbJson *json, const CbText *value);
-static void write_time(CbJson *json, bool given, TimestampTz time);
 
 static const char *const tables[] = {
 	"identity", "app_membership", "role_assignment", NULL
@@ -128,12 +127,12 @@ lock_parents(CbBatch *batch)
 static void
 want_parents(CbIdentityBatch *own, const CbIdentityRow *row)
 {
-	if (row->has_application_id)
-		cb_parents_want(&own->applications, &row->application_id);
-	if (row->has_role_id)
-		cb_parents_want(&own->roles, &row->role_id);
-	if (row->has_node_id)
-		cb_parents_want(&own->nodes, &row->node_id);
+	if (row->application_id.given)
+		cb_parents_want(&own->applications, &row->application_id.id);
+	if (row->role_id.given)
+		cb_parents_want(&own->roles, &row->role_id.id);
+	if (row->node_id.given)
+		cb_parents_want(&own->nodes, &row->node_id.id);
 }
 
 static void
@@ -141,10 +140,10 @@ check_parents(const CbBatch *batch, CbIdentityRow *row)
 {
 	const CbIdentityBatch *own = batch->of_kind;
 
-	if (row->has_application_id &&
-		cb_parents_find(&own->applications, &row->application_id) == NULL)
+	if (row->application_id.given &&
+		cb_parents_find(&own->applications, &row->application_id.id) == NULL)
 		cb_field_issue(&row->row, CB_APPLICATION_NOT_FOUND, "application_id");
-	if (row->has_role_id)
+	if (row->role_id.given)
 		check_role_and_node(batch, row);
 }
 
@@ -153,8 +152,8 @@ static void
 check_role_and_node(const CbBatch *batch, CbIdentityRow *row)
 {
 	const CbIdentityBatch *own = batch->of_kind;
-	const CbParent *role = cb_parents_find(&own->roles, &row->role_id);
-	const CbParent *node = cb_parents_find(&own->nodes, &row->node_id);
+	const CbParent *role = cb_parents_find(&own->roles, &row->role_id.id);
+	const CbParent *node = cb_parents_find(&own->nodes, &row->node_id.id);
 	bool		role_found = role != NULL && in_scope(&batch->scope, role);
 
 	if (!role_found)
@@ -261,17 +260,17 @@ write_membership(CbBatch *batch, CbIdentityRow *row)
 	CbMembershipWish wish;
 	CbAssignmentWish assignment;
 
-	if (!batch->scope.has_application && !row->has_application_id)
+	if (!batch->scope.has_application && !row->application_id.given)
 		return true;
 
 	wish.identity = row->stored.id;
 	wish.application = batch->scope.has_application ?
-		batch->scope.application : row->application_id;
+		batch->scope.application : row->application_id.id;
 	cb_membership_ensure(batch, &wish, 1);
 	if (wish.outcome == CB_FAILED)
 		return false;
 	cb_identity_set_membership(batch, row, &wish.membership);
-	if (!row->has_role_id)
+	if (!row->role_id.given)
 		return true;
 	if (strcmp(wish.membership.status, "active") != 0)
 	{
@@ -280,8 +279,8 @@ write_membership(CbBatch *batch, CbIdentityRow *row)
 	}
 	assignment.identity = row->stored.id;
 	assignment.application = wish.application;
-	assignment.role = row->role_id;
-	assignment.node = row->node_id;
+	assignment.role = row->role_id.id;
+	assignment.node = row->node_id.id;
 	cb_assignment_ensure(batch, &assignment, 1);
 	return assignment.outcome != CB_FAILED;
 }
@@ -334,7 +333,7 @@ encode_for_account(const CbIdentityRow *row, CbJson *json)
 	cb_json_timestamp(json, stored->created_at);
 	write_text(json, &stored->first_name);
 	write_text(json, &stored->external_id);
-	write_time(json, stored->has_locked_until, stored->locked_until);
+	cb_json_time(json, &stored->locked_until);
 	cb_json_bool(json, stored->email_verified);
 	cb_json_array(json, row->nmemberships);
 	for (int i = 0; i < row->nmemberships; i++)
@@ -342,10 +341,9 @@ encode_for_account(const CbIdentityRow *row, CbJson *json)
 		encode_membership(&row->memberships[i], json);
 		assignments += row->memberships[i].assignment_count;
 	}
-	write_time(json, stored->has_email_verified_at, stored->email_verified_at);
+	cb_json_time(json, &stored->email_verified_at);
 	cb_json_int(json, assignments);
-	write_time(json, stored->has_password_changed_at,
-			   stored->password_changed_at);
+	cb_json_time(json, &stored->password_changed_at);
 	cb_json_int(json, row->nmemberships);
 }
 
@@ -399,13 +397,4 @@ write_text(CbJson *json, const CbText *value)
 		cb_json_null(json);
 	else
 		cb_json_string(json, value->val, value->len);
-}
-
-static void
-write_time(CbJson *json, bool given, TimestampTz time)
-{
-	if (given)
-		cb_json_timestamp(json, time);
-	else
-		cb_json_null(json);
 }

@@ -29,12 +29,9 @@ typedef struct CbIdentity
 	JsonbValue	metadata;		/* a container */
 	bool		is_active;
 	bool		email_verified;
-	bool		has_email_verified_at;
-	bool		has_locked_until;
-	bool		has_password_changed_at;
-	TimestampTz email_verified_at;
-	TimestampTz locked_until;
-	TimestampTz password_changed_at;
+	CbTime		email_verified_at;
+	CbTime		locked_until;
+	CbTime		password_changed_at;
 	TimestampTz created_at;
 } CbIdentity;
 
@@ -59,12 +56,9 @@ typedef struct CbIdentityRow
 	JsonbValue	metadata;		/* jbvNull: not sent */
 	CbText		password;		/* plaintext, in the request; see secret/ */
 	CbText		password_hash;
-	bool		has_application_id;
-	bool		has_role_id;
-	bool		has_node_id;
-	pg_uuid_t	application_id;
-	pg_uuid_t	role_id;
-	pg_uuid_t	node_id;
+	CbUuid		application_id;
+	CbUuid		role_id;
+	CbUuid		node_id;
 
 	int			password_slot;	/* in the batch's passwords; -1: none */
 

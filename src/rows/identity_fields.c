@@ -18,52 +18,41 @@
 #define EXTERNAL_ID_MAX_LEN	255 /* characters */
 #define METADATA_MAX_LEN	16384	/* bytes of jsonb */
 
-static void read_email(CbBatch *batch, CbRow *row, const char *field,
-					   const JsonbValue *value);
-static void read_first_name(CbBatch *batch, CbRow *row, const char *field,
-							const JsonbValue *value);
-static void read_last_name(CbBatch *batch, CbRow *row, const char *field,
-						   const JsonbValue *value);
-static void read_name(CbRow *row, const char *field, const JsonbValue *value,
-					  CbText *name);
-static void read_external_id(CbBatch *batch, CbRow *row, const char *field,
-							 const JsonbValue *value);
-static void read_metadata(CbBatch *batch, CbRow *row, const char *field,
-						  const JsonbValue *value);
-static void read_password(CbBatch *batch, CbRow *row, const char *field,
-						  const JsonbValue *value);
-static void read_password_hash(CbBatch *batch, CbRow *row, const char *field,
-							   const JsonbValue *value);
-static void read_application_id(CbBatch *batch, CbRow *row, const char *field,
-								const JsonbValue *value);
-static void read_role_id(CbBatch *batch, CbRow *row, const char *field,
-						 const JsonbValue *value);
-static void read_node_id(CbBatch *batch, CbRow *row, const char *field,
-						 const JsonbValue *value);
+static void read_email(CbRow *row, const CbField *field,
+					   const JsonbValue *value, void *target);
+static void read_name(CbRow *row, const CbField *field,
+					  const JsonbValue *value, void *target);
+static void read_external_id(CbRow *row, const CbField *field,
+							 const JsonbValue *value, void *target);
+static void read_metadata(CbRow *row, const CbField *field,
+						  const JsonbValue *value, void *target);
+static void read_password(CbRow *row, const CbField *field,
+						  const JsonbValue *value, void *target);
+static void read_password_hash(CbRow *row, const CbField *field,
+							   const JsonbValue *value, void *target);
 static bool was_sent(const CbRow *row, const char *field);
 
+#define MEMBER(name)	offsetof(CbIdentityRow, name)
+
+#define COMMON_FIELDS \
+	{"email", true, read_email, MEMBER(email)}, \
+	{"first_name", true, read_name, MEMBER(first_name)}, \
+	{"last_name", true, read_name, MEMBER(last_name)}, \
+	{"password", false, read_password, MEMBER(password)}, \
+	{"password_hash", false, read_password_hash, MEMBER(password_hash)}, \
+	{"external_id", false, read_external_id, MEMBER(external_id)}, \
+	{"metadata", false, read_metadata, MEMBER(metadata)}
+
 static const CbField account_fields[] = {
-	{"email", true, read_email},
-	{"first_name", true, read_first_name},
-	{"last_name", true, read_last_name},
-	{"password", false, read_password},
-	{"password_hash", false, read_password_hash},
-	{"external_id", false, read_external_id},
-	{"metadata", false, read_metadata},
-	{"application_id", false, read_application_id},
+	COMMON_FIELDS,
+	{"application_id", false, cb_field_read_uuid, MEMBER(application_id)},
 	{NULL}
 };
 
 static const CbField application_fields[] = {
-	{"email", true, read_email},
-	{"first_name", true, read_first_name},
-	{"last_name", true, read_last_name},
-	{"password", false, read_password},
-	{"password_hash", false, read_password_hash},
-	{"external_id", false, read_external_id},
-	{"metadata", false, read_metadata},
-	{"role_id", false, read_role_id},
-	{"node_id", false, read_node_id},
+	COMMON_FIELDS,
+	{"role_id", false, cb_field_read_uuid, MEMBER(role_id)},
+	{"node_id", false, cb_field_read_uuid, MEMBER(node_id)},
 	{NULL}
 };
 
@@ -76,7 +65,7 @@ cb_identity_decode(CbBatch *batch, CbRow *row)
 
 	identity->metadata.type = jbvNull;
 	identity->password_slot = -1;
-	cb_fields_read(batch, row, batch->scope.has_application ?
+	cb_fields_read(row, batch->scope.has_application ?
 				   application_fields : account_fields);
 	if (row->problem.code == CB_INVALID_ROW)
 		return;
@@ -90,27 +79,26 @@ cb_identity_decode(CbBatch *batch, CbRow *row)
 }
 
 static void
-read_email(CbBatch *batch, CbRow *row, const char *field,
-		   const JsonbValue *value)
+read_email(CbRow *row, const CbField *field, const JsonbValue *value,
+		   void *target)
 {
-	CbIdentityRow *identity = (CbIdentityRow *) row;
 	CbText		sent;
 
-	if (!cb_field_text(row, field, value, &sent))
+	if (!cb_field_text(row, field->name, value, &sent))
 		return;
-	switch (cb_email_canonicalise(sent.val, sent.len, identity->email))
+	switch (cb_email_canonicalise(sent.val, sent.len, target))
 	{
 		case CB_EMAIL_OK:
 			break;
 		case CB_EMAIL_EMPTY:
-			cb_field_issue(row, CB_REQUIRED, field);
+			cb_field_issue(row, CB_REQUIRED, field->name);
 			break;
 		case CB_EMAIL_TOO_LONG:
-			cb_field_issue(row, CB_TOO_LONG, field);
+			cb_field_issue(row, CB_TOO_LONG, field->name);
 			break;
 		case CB_EMAIL_SYNTAX:
 		case CB_EMAIL_DOMAIN:
-			cb_field_issue(row, CB_EMAIL_INVALID, field);
+			cb_field_issue(row, CB_EMAIL_INVALID, field->name);
 			break;
 		case CB_EMAIL_LIBRARY_FAILED:
 			ereport(ERROR,
@@ -121,115 +109,70 @@ read_email(CbBatch *batch, CbRow *row, const char *field,
 }
 
 static void
-read_first_name(CbBatch *batch, CbRow *row, const char *field,
-				const JsonbValue *value)
+read_name(CbRow *row, const CbField *field, const JsonbValue *value,
+		  void *target)
 {
-	read_name(row, field, value, &((CbIdentityRow *) row)->first_name);
+	if (cb_field_plain_text(row, field->name, value, NAME_MAX_LEN,
+							CB_INVALID_VALUE, target) &&
+		cb_text_is_blank(target))
+		cb_field_issue(row, CB_REQUIRED, field->name);
 }
 
 static void
-read_last_name(CbBatch *batch, CbRow *row, const char *field,
-			   const JsonbValue *value)
+read_external_id(CbRow *row, const CbField *field, const JsonbValue *value,
+				 void *target)
 {
-	read_name(row, field, value, &((CbIdentityRow *) row)->last_name);
+	if (cb_field_plain_text(row, field->name, value, EXTERNAL_ID_MAX_LEN,
+							CB_EXTERNAL_ID_INVALID, target) &&
+		cb_text_is_blank(target))
+		cb_field_issue(row, CB_EXTERNAL_ID_INVALID, field->name);
 }
 
 static void
-read_name(CbRow *row, const char *field, const JsonbValue *value, CbText *name)
-{
-	if (cb_field_plain_text(row, field, value, NAME_MAX_LEN, CB_INVALID_VALUE,
-							name) &&
-		cb_text_is_blank(name))
-		cb_field_issue(row, CB_REQUIRED, field);
-}
-
-static void
-read_external_id(CbBatch *batch, CbRow *row, const char *field,
-				 const JsonbValue *value)
-{
-	CbText	   *external_id = &((CbIdentityRow *) row)->external_id;
-
-	if (cb_field_plain_text(row, field, value, EXTERNAL_ID_MAX_LEN,
-							CB_EXTERNAL_ID_INVALID, external_id) &&
-		cb_text_is_blank(external_id))
-		cb_field_issue(row, CB_EXTERNAL_ID_INVALID, field);
-}
-
-static void
-read_metadata(CbBatch *batch, CbRow *row, const char *field,
-			  const JsonbValue *value)
+read_metadata(CbRow *row, const CbField *field, const JsonbValue *value,
+			  void *target)
 {
 	if (value->type != jbvBinary ||
 		!JsonContainerIsObject(value->val.binary.data) ||
 		value->val.binary.len > METADATA_MAX_LEN)
-		cb_field_issue(row, CB_METADATA_INVALID, field);
+		cb_field_issue(row, CB_METADATA_INVALID, field->name);
 	else
-		((CbIdentityRow *) row)->metadata = *value;
+		*(JsonbValue *) target = *value;
 }
 
 static void
-read_password(CbBatch *batch, CbRow *row, const char *field,
-			  const JsonbValue *value)
+read_password(CbRow *row, const CbField *field, const JsonbValue *value,
+			  void *target)
 {
-	CbText	   *password = &((CbIdentityRow *) row)->password;
+	CbText	   *password = target;
 
-	if (!cb_field_text(row, field, value, password))
+	if (!cb_field_text(row, field->name, value, password))
 		return;
 	switch (cb_password_check(password->val, password->len))
 	{
 		case CB_PASSWORD_GOOD:
 			break;
 		case CB_PASSWORD_SHORT:
-			cb_field_issue(row, CB_PASSWORD_TOO_SHORT, field);
+			cb_field_issue(row, CB_PASSWORD_TOO_SHORT, field->name);
 			break;
 		case CB_PASSWORD_LONG:
-			cb_field_issue(row, CB_PASSWORD_TOO_LONG, field);
+			cb_field_issue(row, CB_PASSWORD_TOO_LONG, field->name);
 			break;
 		case CB_PASSWORD_MALFORMED:
-			cb_field_issue(row, CB_INVALID_VALUE, field);
+			cb_field_issue(row, CB_INVALID_VALUE, field->name);
 			break;
 	}
 }
 
 static void
-read_password_hash(CbBatch *batch, CbRow *row, const char *field,
-				   const JsonbValue *value)
+read_password_hash(CbRow *row, const CbField *field, const JsonbValue *value,
+				   void *target)
 {
-	CbText	   *hash = &((CbIdentityRow *) row)->password_hash;
+	CbText	   *hash = target;
 
-	if (cb_field_text(row, field, value, hash) &&
+	if (cb_field_text(row, field->name, value, hash) &&
 		!cb_password_hash_supported(hash->val, hash->len))
-		cb_field_issue(row, CB_PASSWORD_HASH_UNSUPPORTED, field);
-}
-
-static void
-read_application_id(CbBatch *batch, CbRow *row, const char *field,
-					const JsonbValue *value)
-{
-	CbIdentityRow *identity = (CbIdentityRow *) row;
-
-	identity->has_application_id =
-		cb_field_uuid(row, field, value, &identity->application_id);
-}
-
-static void
-read_role_id(CbBatch *batch, CbRow *row, const char *field,
-			 const JsonbValue *value)
-{
-	CbIdentityRow *identity = (CbIdentityRow *) row;
-
-	identity->has_role_id =
-		cb_field_uuid(row, field, value, &identity->role_id);
-}
-
-static void
-read_node_id(CbBatch *batch, CbRow *row, const char *field,
-			 const JsonbValue *value)
-{
-	CbIdentityRow *identity = (CbIdentityRow *) row;
-
-	identity->has_node_id =
-		cb_field_uuid(row, field, value, &identity->node_id);
+		cb_field_issue(row, CB_PASSWORD_HASH_UNSUPPORTED, field->name);
 }
 
 /* JSON null counts as not sent. */

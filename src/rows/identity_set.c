@@ -218,13 +218,11 @@ read_defaults(CbIdentityRow *row, const CbBatch *batch, const Datum *values,
 	stored->avatar_url = cb_text_copy(values[1], nulls[1]);
 	stored->is_active = DatumGetBool(values[2]);
 	stored->email_verified = DatumGetBool(values[3]);
-	stored->has_email_verified_at = !nulls[4];
-	stored->email_verified_at = nulls[4] ? 0 : DatumGetTimestampTz(values[4]);
-	stored->has_locked_until = !nulls[5];
-	stored->locked_until = nulls[5] ? 0 : DatumGetTimestampTz(values[5]);
-	stored->has_password_changed_at = row->password_slot >= 0 ||
-		row->password_hash.val != NULL;
-	stored->password_changed_at = batch->now;
+	stored->email_verified_at = cb_time_read(values[4], nulls[4]);
+	stored->locked_until = cb_time_read(values[5], nulls[5]);
+	stored->password_changed_at = cb_time_read(TimestampTzGetDatum(batch->now),
+											   row->password_slot < 0 &&
+											   row->password_hash.val == NULL);
 	stored->created_at = batch->now;
 	MemoryContextSwitchTo(old);
 }
@@ -291,11 +289,11 @@ write_memberships(Set *set)
 		CbIdentityRow *row = set->rows[i];
 
 		row->nmemberships = 0;
-		if (!set->written[i] || (!to_all && !row->has_application_id))
+		if (!set->written[i] || (!to_all && !row->application_id.given))
 			continue;
 		wishes[n].identity = row->stored.id;
 		wishes[n].application = to_all ?
-			set->batch->scope.application : row->application_id;
+			set->batch->scope.application : row->application_id.id;
 		owners[n++] = row;
 	}
 	cb_membership_ensure(set->batch, wishes, n);
@@ -318,12 +316,12 @@ write_assignments(Set *set)
 	{
 		const CbIdentityRow *row = set->rows[i];
 
-		if (!set->written[i] || !row->has_role_id)
+		if (!set->written[i] || !row->role_id.given)
 			continue;
 		wishes[n].identity = row->stored.id;
 		wishes[n].application = set->batch->scope.application;
-		wishes[n].role = row->role_id;
-		wishes[n++].node = row->node_id;
+		wishes[n].role = row->role_id.id;
+		wishes[n++].node = row->node_id.id;
 	}
 	cb_assignment_ensure(set->batch, wishes, n);
 	for (int i = 0; i < n; i++)

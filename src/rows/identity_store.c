@@ -110,7 +110,6 @@ static void fill_values(const CbBatch *batch, const CbIdentityRow *row,
 static bool run(CbStatement *statement, Datum *values, const char *nulls,
 				const CbBatch *batch, CbIdentityRow *row);
 static void read_row(void *arg, const Datum *values, const bool *nulls);
-static TimestampTz read_time(Datum value, bool isnull, bool *given);
 static void read_membership_entry(void *arg, const Datum *values,
 								  const bool *nulls);
 
@@ -224,12 +223,9 @@ cb_identity_read(const CbBatch *batch, CbIdentity *stored,
 	stored->metadata.val.binary.len = VARSIZE(metadata) - VARHDRSZ;
 	stored->is_active = DatumGetBool(values[7]);
 	stored->email_verified = DatumGetBool(values[8]);
-	stored->email_verified_at = read_time(values[9], nulls[9],
-										  &stored->has_email_verified_at);
-	stored->locked_until = read_time(values[10], nulls[10],
-									 &stored->has_locked_until);
-	stored->password_changed_at = read_time(values[11], nulls[11],
-											&stored->has_password_changed_at);
+	stored->email_verified_at = cb_time_read(values[9], nulls[9]);
+	stored->locked_until = cb_time_read(values[10], nulls[10]);
+	stored->password_changed_at = cb_time_read(values[11], nulls[11]);
 	stored->created_at = DatumGetTimestampTz(values[12]);
 	MemoryContextSwitchTo(old);
 }
@@ -284,13 +280,6 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 
 	cb_identity_read(reading->batch, &reading->row->stored, values, nulls);
 	reading->count++;
-}
-
-static TimestampTz
-read_time(Datum value, bool isnull, bool *given)
-{
-	*given = !isnull;
-	return isnull ? 0 : DatumGetTimestampTz(value);
 }
 
 static void

@@ -72,7 +72,6 @@ static void read_found(void *arg, const Datum *values, const bool *nulls);
 static CbMembershipWish *match_wish(Reading *reading, const Datum *values);
 static void read_membership(CbMembership *membership, const Datum *values,
 							const bool *nulls);
-static TimestampTz read_time(Datum value, bool isnull, bool *given);
 static const char *constant_status(const char *status);
 
 const char *const cb_membership_tables[] = {"app_membership", NULL};
@@ -196,20 +195,10 @@ read_membership(CbMembership *membership, const Datum *values,
 	membership->application_id = *DatumGetUUIDP(values[2]);
 	membership->status = constant_status(status);
 	pfree(status);
-	membership->invited_at = read_time(values[4], nulls[4],
-									   &membership->has_invited_at);
-	membership->activated_at = read_time(values[5], nulls[5],
-										 &membership->has_activated_at);
-	membership->deactivated_at = read_time(values[6], nulls[6],
-										   &membership->has_deactivated_at);
+	membership->invited_at = cb_time_read(values[4], nulls[4]);
+	membership->activated_at = cb_time_read(values[5], nulls[5]);
+	membership->deactivated_at = cb_time_read(values[6], nulls[6]);
 	membership->created_at = DatumGetTimestampTz(values[7]);
-}
-
-static TimestampTz
-read_time(Datum value, bool isnull, bool *given)
-{
-	*given = !isnull;
-	return isnull ? 0 : DatumGetTimestampTz(value);
 }
 
 static const char *

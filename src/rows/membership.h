@@ -10,19 +10,15 @@
 
 #include "rows/row.h"
 
-/* A time is 0, and its has_ false, where the column is null. */
 typedef struct CbMembership
 {
 	pg_uuid_t	id;
 	pg_uuid_t	identity_id;
 	pg_uuid_t	application_id;
 	const char *status;			/* constant text */
-	bool		has_invited_at;
-	bool		has_activated_at;
-	bool		has_deactivated_at;
-	TimestampTz invited_at;
-	TimestampTz activated_at;
-	TimestampTz deactivated_at;
+	CbTime		invited_at;
+	CbTime		activated_at;
+	CbTime		deactivated_at;
 	TimestampTz created_at;
 } CbMembership;
 

@@ -52,7 +52,7 @@ static CbStatement lock_nodes = {
 };
 
 static CbStatement lock_identities = {
-	"SELECT id, NULL::pg_catalog.uuid, NULL::pg_catalog.uuid, false, NULL, NULL"
+	"SELECT id, NULL::pg_catalog.uuid, NULL::pg_catalog.uuid, false, NULL, email"
 	" FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
 	" ORDER BY id FOR KEY SHARE",

@@ -18,7 +18,7 @@ typedef struct CbParent
 	pg_uuid_t	environment;	/* of a role or node */
 	bool		is_system;		/* of a role */
 	char	   *slug;			/* of an application */
-	char	   *name;			/* of an application */
+	char	   *name;			/* of an application; an identity's email */
 } CbParent;
 
 /* A list of ids to look for, and after locking, of parents that exist. */
