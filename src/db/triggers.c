@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
@@ -28,9 +29,14 @@
 #include "canopy_bulk.h"
 #include "db/triggers.h"
 
+/* Says what it finds at a table, or NULL. */
+typedef const char *(*Finder) (Relation relation);
+
 static List *open_tables(const char *const *tables);
 static void close_tables(List *relations);
+static const char *find_first(const char *const *tables, Finder find);
 static const char *find_obstacle(Relation relation);
+static const char *find_deferrable_key(Relation relation);
 static bool only_foreign_keys(Relation relation);
 static bool is_our_foreign_key(Oid constraint, Oid schema);
 static bool is_our_table(Oid table, Oid schema);
@@ -40,17 +46,13 @@ static bool is_one_of(const char *name, const char *const *names, size_t n);
 const char *
 cb_triggers_forbid_sets(const char *const *tables)
 {
-	List	   *relations = open_tables(tables);
-	const char *obstacle = NULL;
-	ListCell   *cell;
+	return find_first(tables, find_obstacle);
+}
 
-	foreach(cell, relations)
-	{
-		if (obstacle == NULL)
-			obstacle = find_obstacle(lfirst(cell));
-	}
-	close_tables(relations);
-	return obstacle;
+const char *
+cb_triggers_prevent_sets(const char *const *tables)
+{
+	return find_first(tables, find_deferrable_key);
 }
 
 bool
@@ -99,6 +101,41 @@ close_tables(List *relations)
 	foreach(cell, relations)
 		table_close(lfirst(cell), NoLock);
 	list_free(relations);
+}
+
+static const char *
+find_first(const char *const *tables, Finder find)
+{
+	List	   *relations = open_tables(tables);
+	const char *found = NULL;
+	ListCell   *cell;
+
+	foreach(cell, relations)
+	{
+		if (found == NULL)
+			found = find(lfirst(cell));
+	}
+	close_tables(relations);
+	return found;
+}
+
+static const char *
+find_deferrable_key(Relation relation)
+{
+	List	   *indexes = RelationGetIndexList(relation);
+	const char *found = NULL;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
+
+		if (!index->rd_index->indimmediate)
+			found = "a table has a deferrable key";
+		index_close(index, NoLock);
+	}
+	list_free(indexes);
+	return found;
 }
 
 static const char *

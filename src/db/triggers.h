@@ -18,6 +18,12 @@
 extern const char *cb_triggers_forbid_sets(const char *const *tables);
 
 /*
+ * Why the tables cannot be written in sets at all: ON CONFLICT does not take a
+ * unique key that is deferrable.  NULL: they can.
+ */
+extern const char *cb_triggers_prevent_sets(const char *const *tables);
+
+/*
  * Do the tables have no triggers but the directory's own foreign keys?  Who has
  * locked the parents may then write without firing any.
  */

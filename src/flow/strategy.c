@@ -24,7 +24,7 @@
 void
 cb_strategy_write(CbBatch *batch)
 {
-	const char *obstacle = NULL;
+	const char *obstacle;
 
 	if (cb_strategy == CB_STRATEGY_ROW)
 	{
@@ -32,7 +32,8 @@ cb_strategy_write(CbBatch *batch)
 		cb_rowwise_write(batch);
 		return;
 	}
-	if (cb_strategy == CB_STRATEGY_AUTO)
+	obstacle = cb_triggers_prevent_sets(batch->kind->tables);
+	if (obstacle == NULL && cb_strategy == CB_STRATEGY_AUTO)
 		obstacle = cb_triggers_forbid_sets(batch->kind->tables);
 	if (obstacle != NULL)
 		elog(DEBUG1, "canopy_bulk writes in groups: %s", obstacle);
