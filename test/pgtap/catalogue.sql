@@ -1,0 +1,214 @@
+-- The catalogue of row errors: for every code a row that gets it, with its HTTP number,
+-- its sentence, and the fields it is about.
+\ir fixture.psql
+SELECT no_plan();
+
+-- the codes, and what each always says
+CREATE TABLE t.code (word text PRIMARY KEY, http integer, message text);
+INSERT INTO t.code VALUES
+	('invalid_row', 400, 'The row is not a JSON object.'),
+	('unknown_field', 400, 'The row has a key that is not a field.'),
+	('required', 400, 'A required field is missing or empty.'),
+	('invalid_type', 400, 'A field has the wrong JSON type.'),
+	('too_long', 400, 'A field is longer than allowed.'),
+	('invalid_value', 400, 'A field has a value that is not allowed.'),
+	('email_invalid', 400, 'The email address is not valid.'),
+	('uuid_invalid', 400, 'A field is not a UUID.'),
+	('metadata_invalid', 400, 'The metadata is not an object or is too large.'),
+	('external_id_invalid', 400, 'The external id is not valid.'),
+	('password_too_short', 400, 'The password has fewer than 8 characters.'),
+	('password_too_long', 400, 'The password has more than 64 characters.'),
+	('password_breached', 400, 'The password is known from a data breach.'),
+	('password_hash_unsupported', 400, 'The password hash has an unsupported format or parameters out of bounds.'),
+	('role_node_pair', 400, 'A role needs a node, and a node needs a role.'),
+	('system_role', 400, 'System roles are reserved for administrators.'),
+	('identity_not_found', 404, 'The identity does not exist.'),
+	('application_not_found', 404, 'The application does not exist.'),
+	('role_not_found', 404, 'The role does not exist.'),
+	('node_not_found', 404, 'The node does not exist.'),
+	('email_conflict', 409, 'The email address is already in use.'),
+	('external_id_conflict', 409, 'The external id is already in use.'),
+	('membership_conflict', 409, 'The identity is already a member of the application.'),
+	('assignment_conflict', 409, 'The identity already has this role at this node.'),
+	('membership_required', 409, 'The identity has no active membership of the application.'),
+	('rejected', 422, 'A constraint or trigger of the database refused the row.'),
+	('batch_rolled_back', 424, 'The row was good, but its batch was rolled back.');
+
+-- people who are there already: one free, one in crm, one barred from it
+SELECT t.add_identity('acme', 'taken@acme.example', 'hr-1'), t.add_identity('acme', 'member@acme.example'),
+	t.add_identity('acme', 'barred@acme.example'), t.add_membership('acme', 'member@acme.example', 'crm'),
+	t.add_membership('acme', 'barred@acme.example', 'crm', 'suspended') \gset
+
+-- a trigger of the user's that does not like one address
+CREATE FUNCTION t.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION 'no % here', NEW.email;
+END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON canopy.identity FOR EACH ROW
+WHEN (NEW.email = 'refused@acme.example') EXECUTE FUNCTION t.refuse();
+GRANT USAGE ON SCHEMA t TO canopy_owner;
+
+-- a list of known passwords
+CREATE FUNCTION t.is_breached(password text) RETURNS boolean LANGUAGE sql AS $$ SELECT password = 'password1' $$;
+SET canopy_bulk.breach_check = 't.is_breached';
+
+/*
+ * A case: what is sent in front of the row, the row, the function with its options, and
+ * for the row the code, the issues and what else details say.
+ */
+CREATE TABLE t.case (n serial, title text, call text, before jsonb, input jsonb, word text, issues text, more jsonb);
+
+-- rows of the account tier that are wrong in themselves
+INSERT INTO t.case (title, call, before, input, word, issues)
+SELECT title, $$canopy_bulk_create($1, account => 'acme')$$, '[]', input, word, issues FROM (VALUES
+	('a string', '"x"'::jsonb, 'invalid_row', NULL),
+	('a number', '1', 'invalid_row', NULL),
+	('null', 'null', 'invalid_row', NULL),
+	('a boolean', 'true', 'invalid_row', NULL),
+	('an array', '[{"email":"a@b.example"}]', 'invalid_row', NULL),
+	('an empty object', '{}', 'required', 'email required, first_name required, last_name required'),
+	('a name that is missing', t.person('a@acme.example') - 'first_name', 'required', 'first_name required'),
+	('a name that is null', t.person('a@acme.example', '{"last_name":null}'), 'required', 'last_name required'),
+	('a name that is empty', t.person('a@acme.example', '{"last_name":""}'), 'required', 'last_name required'),
+	('a name of blanks', t.person('a@acme.example', '{"first_name":"  "}'), 'required', 'first_name required'),
+	('an address of blanks', t.person('  '), 'required', 'email required'),
+	('a name with a line break', t.person('a@acme.example', '{"first_name":"A\nB"}'), 'invalid_value', 'first_name invalid_value'),
+	('a name with a C1 control', t.person('a@acme.example', '{"last_name":"A\u0085B"}'), 'invalid_value', 'last_name invalid_value'),
+	('an address that is a number', t.person('x', '{"email":7}'), 'invalid_type', 'email invalid_type'),
+	('a name that is an object', t.person('a@acme.example', '{"first_name":{}}'), 'invalid_type', 'first_name invalid_type'),
+	('an external id that is a number', t.person('a@acme.example', '{"external_id":7}'), 'invalid_type', 'external_id invalid_type'),
+	('a password that is an array', t.person('a@acme.example', '{"password":["long enough"]}'), 'invalid_type', 'password invalid_type'),
+	('a hash that is false', t.person('a@acme.example', '{"password_hash":false}'), 'invalid_type', 'password_hash invalid_type'),
+	('an address without an at sign', t.person('ada'), 'email_invalid', 'email email_invalid'),
+	('two at signs', t.person('a@b@acme.example'), 'email_invalid', 'email email_invalid'),
+	('an empty local part', t.person('@acme.example'), 'email_invalid', 'email email_invalid'),
+	('two dots', t.person('a..b@acme.example'), 'email_invalid', 'email email_invalid'),
+	('a dotless domain', t.person('a@localhost'), 'email_invalid', 'email email_invalid'),
+	('an IP address', t.person('a@10.0.0.1'), 'email_invalid', 'email email_invalid'),
+	('a quoted local part', t.person('"a b"@acme.example'), 'email_invalid', 'email email_invalid'),
+	('a local part that is not ASCII', t.person('ädä@acme.example'), 'email_invalid', 'email email_invalid'),
+	('a zero-width space in the domain', t.person(E'a@ac\u200Bme.example'), 'email_invalid', 'email email_invalid'),
+	('an A-label that is none', t.person('a@xn--a.example'), 'email_invalid', 'email email_invalid'),
+	('metadata that is an array', t.person('a@acme.example', '{"metadata":[]}'), 'metadata_invalid', 'metadata metadata_invalid'),
+	('metadata that is a string', t.person('a@acme.example', '{"metadata":"{}"}'), 'metadata_invalid', 'metadata metadata_invalid'),
+	('an empty external id', t.person('a@acme.example', '{"external_id":""}'), 'external_id_invalid', 'external_id external_id_invalid'),
+	('an external id with a tab', t.person('a@acme.example', '{"external_id":"a\tb"}'), 'external_id_invalid', 'external_id external_id_invalid'),
+	('a name that is too long', t.person('a@acme.example', jsonb_build_object('last_name', repeat('x', 256))), 'too_long', 'last_name too_long'),
+	('a short password', t.person('a@acme.example', '{"password":"1234567"}'), 'password_too_short', 'password password_too_short'),
+	('a long password', t.person('a@acme.example', jsonb_build_object('password', repeat('x', 65))), 'password_too_long', 'password password_too_long'),
+	('a known password', t.person('a@acme.example', '{"password":"password1"}'), 'password_breached', 'password password_breached'),
+	('a plain password for a hash', t.person('a@acme.example', '{"password_hash":"correct horse"}'), 'password_hash_unsupported', 'password_hash password_hash_unsupported'),
+	('an MD5 hash', t.person('a@acme.example', '{"password_hash":"$1$abcdefgh$0123456789012345678901"}'), 'password_hash_unsupported', 'password_hash password_hash_unsupported'),
+	('a hash that costs 4 GiB', t.person('a@acme.example', '{"password_hash":"$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}'), 'password_hash_unsupported', 'password_hash password_hash_unsupported'),
+	('a password and a hash', t.person('a@acme.example', jsonb_build_object('password', 'correct horse', 'password_hash', '$2b$12$' || repeat('a', 53))), 'invalid_value', 'password_hash invalid_value'),
+	('an application that is no id', t.person('a@acme.example', '{"application_id":"crm"}'), 'uuid_invalid', 'application_id uuid_invalid'),
+	('an application that is a number', t.person('a@acme.example', '{"application_id":1}'), 'uuid_invalid', 'application_id uuid_invalid'),
+	('an unknown application', t.person('a@acme.example', jsonb_build_object('application_id', t.id('nothing'))), 'application_not_found', 'application_id application_not_found'),
+	('another account''s application', t.person('a@acme.example', jsonb_build_object('application_id', t.id('shop'))), 'application_not_found', 'application_id application_not_found'),
+	('a key in another style', t.person('a@acme.example', '{"firstName":"Ada"}'), 'unknown_field', 'firstName unknown_field ~first_name'),
+	('a misspelt key', t.person('a@acme.example', '{"emial":1}'), 'unknown_field', 'emial unknown_field ~email'),
+	('a key that is near nothing', t.person('a@acme.example', '{"department":"Sales"}'), 'unknown_field', 'department unknown_field'),
+	('an empty key', t.person('a@acme.example', '{"":1}'), 'unknown_field', ' unknown_field'),
+	('a field of the other tier', t.person('a@acme.example', jsonb_build_object('role_id', t.id('editor'))), 'unknown_field', 'role_id unknown_field'),
+	('a field that only we set', t.person('a@acme.example', '{"is_active":true}'), 'unknown_field', 'is_active unknown_field'),
+	('an address that is taken', t.person('taken@acme.example'), 'email_conflict', 'email email_conflict'),
+	('an address that is taken, in other case', t.person(' TAKEN@Acme.Example '), 'email_conflict', 'email email_conflict'),
+	('an external id that is taken', t.person('a@acme.example', '{"external_id":"hr-1"}'), 'external_id_conflict', 'external_id external_id_conflict'),
+	('both taken', t.person('member@acme.example', '{"external_id":"hr-1"}'), 'email_conflict', 'email email_conflict, external_id external_id_conflict'),
+	('several problems', '{"email":"ada","first_name":"","last_name":"L","password":"short","metadata":1,"application_id":"x","passwort":"x"}',
+		'email_invalid', 'email email_invalid, first_name required, password password_too_short, metadata metadata_invalid, application_id uuid_invalid, passwort unknown_field ~password')
+) AS v (title, input, word, issues);
+
+-- rows of the application tier
+INSERT INTO t.case (title, call, before, input, word, issues)
+SELECT title, $$canopy_bulk_create($1, account => 'acme', application => 'crm'$$ || coalesce(', ' || options, '') || ')',
+	'[]', t.person('a@acme.example', input), word, issues FROM (VALUES
+	('a role without a node', NULL, jsonb_build_object('role_id', t.id('editor')), 'role_node_pair', 'node_id role_node_pair'),
+	('a node without a role', NULL, jsonb_build_object('node_id', t.id('crm-root')), 'role_node_pair', 'role_id role_node_pair'),
+	('a role and a node that is null', NULL, jsonb_build_object('role_id', t.id('editor'), 'node_id', NULL), 'role_node_pair', 'node_id role_node_pair'),
+	('a role that is no id', NULL, jsonb_build_object('role_id', 'editor', 'node_id', t.id('crm-root')), 'uuid_invalid', 'role_id uuid_invalid'),
+	('a node that is no id', NULL, jsonb_build_object('role_id', t.id('editor'), 'node_id', 'root'), 'uuid_invalid', 'node_id uuid_invalid'),
+	('a system role', NULL, jsonb_build_object('role_id', t.id('system-admin'), 'node_id', t.id('crm-root')), 'system_role', 'role_id system_role'),
+	('an unknown role', NULL, jsonb_build_object('role_id', t.id('nothing'), 'node_id', t.id('crm-root')), 'role_not_found', 'role_id role_not_found'),
+	('an unknown node', NULL, jsonb_build_object('role_id', t.id('editor'), 'node_id', t.id('nothing')), 'node_not_found', 'node_id node_not_found'),
+	('both unknown', NULL, jsonb_build_object('role_id', t.id('nothing'), 'node_id', t.id('nothing')), 'role_not_found', 'role_id role_not_found, node_id node_not_found'),
+	('a role of another application', NULL, jsonb_build_object('role_id', t.id('writer'), 'node_id', t.id('crm-root')), 'role_not_found', 'role_id role_not_found'),
+	('a node of another application', NULL, jsonb_build_object('role_id', t.id('editor'), 'node_id', t.id('wiki-root')), 'node_not_found', 'node_id node_not_found'),
+	('a node of another environment than the role', NULL, jsonb_build_object('role_id', t.id('editor'), 'node_id', t.id('staging-root')), 'node_not_found', 'node_id node_not_found'),
+	('a role of another environment than the call', $$environment => 'staging'$$, jsonb_build_object('role_id', t.id('editor'), 'node_id', t.id('staging-root')), 'role_not_found', 'role_id role_not_found'),
+	('a field of the other tier', NULL, jsonb_build_object('application_id', t.id('crm')), 'unknown_field', 'application_id unknown_field'),
+	('a role for somebody who is barred', $$on_conflict => 'update'$$,
+		jsonb_build_object('email', 'barred@acme.example', 'role_id', t.id('editor'), 'node_id', t.id('crm-root')), 'membership_required', 'role_id membership_required')
+) AS v (title, options, input, word, issues);
+
+-- rows that are attached
+INSERT INTO t.case (title, call, before, input, word, issues)
+SELECT title, $$canopy_bulk_attach_json($1, application => 'crm', account => 'acme')$$, '[]', input, word, issues FROM (VALUES
+	('an unknown identity', to_jsonb(t.id('nobody')), 'identity_not_found', 'identity_id identity_not_found'),
+	('an id that is none', '"id_01HXABC"', 'uuid_invalid', 'identity_id uuid_invalid'),
+	('an id that is null', 'null', 'required', 'identity_id required'),
+	('a member', to_jsonb(t.id('member@acme.example')), 'membership_conflict', 'identity_id membership_conflict')
+) AS v (title, input, word, issues);
+
+-- rows that are good but for the company they keep, or for the database
+INSERT INTO t.case (title, call, before, input, word, issues, more)
+SELECT title, call, before, input, word, issues, more FROM (VALUES
+	('an address sent twice', $$canopy_bulk_create($1, account => 'acme')$$, jsonb_build_array(t.person('b@acme.example'), t.person('a@acme.example')),
+		t.person('A@ACME.example'), 'email_conflict', 'email email_conflict', '{"first_index":1}'::jsonb),
+	('an external id sent twice', $$canopy_bulk_create($1, account => 'acme')$$, jsonb_build_array(t.person('b@acme.example', '{"external_id":"x"}')),
+		t.person('a@acme.example', '{"external_id":"x"}'), 'external_id_conflict', 'external_id external_id_conflict', '{"first_index":0}'),
+	('an identity attached twice', $$canopy_bulk_attach_json($1, application => 'crm', account => 'acme')$$, jsonb_build_array(t.id('taken@acme.example')),
+		to_jsonb(t.id('taken@acme.example')), 'membership_conflict', 'identity_id membership_conflict', '{"first_index":0}'),
+	('a row that a trigger refuses', $$canopy_bulk_create($1, account => 'acme')$$, '[]',
+		t.person('refused@acme.example'), 'rejected', NULL, '{"sqlstate":"P0001"}'),
+	('a good row in a batch that is rolled back', $$canopy_bulk_create($1, account => 'acme', max_failed => 0)$$, '[1]',
+		t.person('a@acme.example'), 'batch_rolled_back', NULL, NULL)
+) AS v (title, call, before, input, word, issues, more);
+
+-- the last result of a case's answer; what the call wrote is undone
+CREATE FUNCTION t.try(c t.case) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+	answer jsonb;
+BEGIN
+	EXECUTE 'SELECT ' || c.call INTO answer USING c.before || jsonb_build_array(c.input);
+	RAISE EXCEPTION 'undo';
+EXCEPTION WHEN raise_exception THEN
+	RETURN answer->'results'->-1;
+END $$;
+
+CREATE TABLE t.tried AS SELECT c.*, t.try(c) AS result FROM t.case c ORDER BY n;
+
+-- the code and its number, the issues with their fields, the rest of details
+SELECT is(ARRAY[result#>>'{error,code}', result->>'code', t.issues(result), nullif((result#>'{error,details}') - 'issues', '{}')::text],
+		ARRAY[word, http::text, issues, more::text], title || ' is ' || word)
+FROM t.tried LEFT JOIN t.code USING (word) ORDER BY n;
+
+-- a message is the one sentence of its code, at both levels
+SELECT is_empty($$
+	SELECT title, said FROM t.tried, LATERAL (
+		SELECT result#>>'{error,code}', result#>>'{error,message}'
+		UNION ALL SELECT i->>'code', i->>'message' FROM jsonb_array_elements(result#>'{error,details,issues}') AS i
+	) AS said (word, message) WHERE (said.word, message) NOT IN (SELECT word, code.message FROM t.code)
+$$, 'messages are those of the catalogue, word for word');
+
+-- so none quotes what was sent
+SELECT is_empty('SELECT word FROM t.code WHERE message ~ ''[%$"@]''', 'messages have no place for data');
+
+-- details are always there, and issues have three keys or four
+SELECT is_empty($$
+	SELECT title FROM t.tried WHERE jsonb_typeof(result#>'{error,details}') IS DISTINCT FROM 'object'
+	UNION ALL SELECT title FROM t.tried, jsonb_array_elements(result#>'{error,details,issues}') AS i
+	WHERE NOT i ?& '{field,code,message}' OR (i - '{field,code,message,closest}'::text[]) <> '{}'
+$$, 'details is an object, and issues have the keys they should');
+
+-- the table above is the library's own
+\set library `sed -n 's/.*= {\("[a-z_]*", [0-9]*, "[^"]*"\)},$/[\1]/p' src/errors.c | paste -sd,`
+SELECT set_eq(
+	format('SELECT c->>0 AS word, (c->>1)::integer AS http, c->>2 AS message FROM jsonb_array_elements(%L) AS c WHERE c->>0 <> ''ok''', '[' || :'library' || ']'),
+	'SELECT word, http, message FROM t.code', 'the catalogue is that of the library');
+
+-- and every code has its case, but for one that no function of this version gives
+SELECT set_eq('SELECT DISTINCT result#>>''{error,code}'' AS word FROM t.tried',
+	'SELECT word FROM t.code WHERE word <> ''assignment_conflict''', 'every code has a case');
+
+SELECT * FROM finish();

@@ -1,0 +1,180 @@
+-- What the catalogs say of the extension and of the directory it makes.
+\ir fixture.psql
+SELECT no_plan();
+
+-- the functions that people call have these names, arguments, defaults and results
+SELECT results_eq($$
+	SELECT proname::text COLLATE "default", pg_get_function_arguments(oid), pg_get_function_result(oid)
+	FROM pg_proc WHERE proname LIKE 'canopy\_bulk\_%' AND proname !~ '^canopy_bulk_directory_' ORDER BY 1
+$$, $$ VALUES
+	('canopy_bulk_attach', 'identity_ids uuid[], application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text', 'jsonb'),
+	('canopy_bulk_attach_json', 'identity_ids jsonb, application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text', 'jsonb'),
+	('canopy_bulk_create', 'identities jsonb, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text', 'jsonb'),
+	('canopy_bulk_create_raw', 'body bytea, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text', 'jsonb'),
+	('canopy_bulk_import_event', 'mode text, total integer, succeeded integer, failed integer, skipped integer DEFAULT 0, application text DEFAULT NULL::text, account text DEFAULT NULL::text', 'void'),
+	('canopy_bulk_setup', 'owner regrole DEFAULT NULL::regrole, version integer DEFAULT NULL::integer', 'integer')
+$$, 'public functions have their signatures');
+
+-- members of the extension are functions of its own name only, so that dropping it drops no data
+SELECT is_empty($$
+	SELECT pg_describe_object(classid, objid, objsubid) FROM pg_depend
+	WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+	  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'canopy_bulk')
+	  AND NOT (classid = 'pg_proc'::regclass
+			   AND EXISTS (SELECT FROM pg_proc p WHERE p.oid = objid AND proname LIKE 'canopy\_bulk\_%'))
+$$, 'the extension has functions and nothing else');
+
+CREATE VIEW t.function AS
+SELECT p.* FROM pg_proc p JOIN pg_depend d
+ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'canopy_bulk');
+
+-- a NULL argument reaches the function, which then says what it thinks of it
+SELECT is_empty('SELECT proname FROM t.function WHERE proisstrict', 'no function is strict');
+
+-- every function writes
+SELECT is_empty($$SELECT proname FROM t.function WHERE provolatile <> 'v' OR proparallel <> 'u'$$,
+	'every function is volatile and parallel unsafe');
+
+-- nothing runs with its owner's rights by itself
+SELECT is_empty('SELECT proname FROM t.function WHERE prosecdef', 'no function is security definer');
+
+-- and nobody may call one unless the DBA says so
+SELECT is_empty($$
+	SELECT proname FROM t.function, aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE grantee = 0
+$$, 'EXECUTE is revoked from PUBLIC on every function');
+
+-- each says what it is for, a summary in its first line
+SELECT is_empty($$
+	SELECT proname FROM t.function
+	WHERE split_part(coalesce(obj_description(oid, 'pg_proc'), ''), E'\n', 1) !~ '\S.*\.$'
+$$, 'every function has a comment that begins with a sentence');
+
+-- the version is that of the control file, and the extension stays where it was put
+SELECT results_eq($$
+	SELECT extversion COLLATE "default", extrelocatable FROM pg_extension WHERE extname = 'canopy_bulk'
+$$, $$ VALUES ('1.0', false) $$, 'the extension is version 1.0 and not relocatable');
+
+-- these settings there are; what weakens a limit is the superuser's
+SELECT results_eq($$
+	SELECT name, vartype, context, boot_val, min_val, max_val, unit FROM pg_settings WHERE name LIKE 'canopy\_bulk.%' ORDER BY 1
+$$, $$ VALUES
+	('canopy_bulk.account', 'string', 'user', '', NULL, NULL, NULL),
+	('canopy_bulk.admin_principals', 'string', 'superuser', 'user,api_key', NULL, NULL, NULL),
+	('canopy_bulk.application', 'string', 'user', '', NULL, NULL, NULL),
+	('canopy_bulk.argon2_memory', 'integer', 'superuser', '19456', '7168', '262144', 'kB'),
+	('canopy_bulk.argon2_passes', 'integer', 'superuser', '2', '1', '10', NULL),
+	('canopy_bulk.breach_check', 'string', 'superuser', '', NULL, NULL, NULL),
+	('canopy_bulk.environment', 'string', 'user', '', NULL, NULL, NULL),
+	('canopy_bulk.hash_workers', 'integer', 'superuser', '0', '0', '64', NULL),
+	('canopy_bulk.max_rows', 'integer', 'superuser', '200', '1', '10000', NULL),
+	('canopy_bulk.require_claims', 'bool', 'superuser', 'off', NULL, NULL, NULL),
+	('canopy_bulk.row_error_sqlstates', 'string', 'superuser', '', NULL, NULL, NULL),
+	('canopy_bulk.strategy', 'enum', 'user', 'auto', NULL, NULL, NULL)
+$$, 'settings have their types, defaults and bounds');
+
+-- a slip in a setting's name is an error, not a setting
+SELECT throws_ok('SET canopy_bulk.acount = ''acme''', '42602', NULL, 'the prefix of the settings is reserved');
+
+-- the directory is made of these tables
+SELECT tables_are('canopy', ARRAY['account', 'application', 'environment', 'identity', 'app_membership',
+	'role', 'node', 'role_assignment', 'audit_log', 'migration']);
+
+CREATE VIEW t.table AS
+SELECT oid, relname::text AS name FROM pg_class
+WHERE relnamespace = 'canopy'::regnamespace AND relkind IN ('r', 'p');
+
+-- they are the user's: the extension can go, and they stay
+SELECT is_empty($$
+	SELECT pg_describe_object(classid, objid, 0) FROM pg_depend
+	WHERE refclassid = 'pg_extension'::regclass AND classid = 'pg_class'::regclass
+	  AND objid IN (SELECT oid FROM pg_class WHERE relnamespace = 'canopy'::regnamespace)
+$$, 'no table is a member of an extension');
+
+-- nothing of the directory belongs to a superuser, so nothing on it can run as one
+SELECT is_empty($$
+	SELECT o.name, rolname FROM pg_roles JOIN (
+		SELECT nspname::text, nspowner FROM pg_namespace WHERE nspname = 'canopy'
+		UNION ALL SELECT relname, relowner FROM pg_class WHERE relnamespace = 'canopy'::regnamespace
+		UNION ALL SELECT typname, typowner FROM pg_type WHERE typnamespace = 'canopy'::regnamespace
+		UNION ALL SELECT proname, proowner FROM pg_proc WHERE pronamespace = 'canopy'::regnamespace
+	) AS o (name, owner) ON owner = pg_roles.oid WHERE rolsuper
+$$, 'no object of the directory belongs to a superuser');
+
+-- with one owner, who cannot log in
+SELECT results_eq($$
+	SELECT DISTINCT rolname::text COLLATE "default", rolcanlogin FROM pg_roles JOIN pg_class ON relowner = pg_roles.oid
+	WHERE relnamespace = 'canopy'::regnamespace
+$$, $$ VALUES ('canopy_owner', false) $$, 'every table belongs to canopy_owner');
+
+-- PUBLIC has nothing in the schema, not even its names
+SELECT is_empty($$
+	SELECT o.name, privilege_type FROM (
+		SELECT nspname::text, coalesce(nspacl, acldefault('n', nspowner)) FROM pg_namespace WHERE nspname = 'canopy'
+		UNION ALL SELECT relname, coalesce(relacl, acldefault('r', relowner)) FROM pg_class
+				  WHERE relnamespace = 'canopy'::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+	) AS o (name, acl), aclexplode(acl) WHERE grantee = 0
+$$, 'nothing of the directory is granted to PUBLIC');
+
+-- a tenant table begins with its account: in its key, every unique key and every foreign key
+SELECT is_empty($$
+	SELECT conname FROM pg_constraint JOIN t.table ON conrelid = t.table.oid
+	WHERE contype IN ('p', 'u', 'f')
+	  AND conname NOT IN ('account_pkey', 'account_slug_key', 'migration_pkey')
+	  AND (SELECT attname FROM pg_attribute WHERE attrelid = conrelid AND attnum = conkey[1]) <> 'account_id'
+$$, 'every key begins with account_id');
+
+-- that goes for unique indexes that are no constraint
+SELECT is_empty($$
+	SELECT indexrelid::regclass FROM pg_index JOIN t.table ON indrelid = t.table.oid
+	WHERE indisunique AND name NOT IN ('account', 'migration')
+	  AND (SELECT attname FROM pg_attribute WHERE attrelid = indrelid AND attnum = indkey[0]) <> 'account_id'
+$$, 'every unique index begins with account_id');
+
+-- and for the other end of a foreign key
+SELECT is_empty($$
+	SELECT conname FROM pg_constraint JOIN t.table ON conrelid = t.table.oid
+	WHERE contype = 'f' AND (SELECT attname FROM pg_attribute WHERE attrelid = confrelid AND attnum = confkey[1])
+		<> CASE WHEN confrelid = 'canopy.account'::regclass THEN 'id' ELSE 'account_id' END
+$$, 'every foreign key refers to the account first');
+
+-- the account is never left open
+SELECT is_empty($$
+	SELECT name FROM t.table WHERE name NOT IN ('account', 'migration') AND NOT EXISTS (
+		SELECT FROM pg_attribute WHERE attrelid = t.table.oid AND attname = 'account_id'
+		AND attnum = 1 AND attnotnull AND atttypid = 'uuid'::regtype)
+$$, 'every tenant table has account_id uuid NOT NULL, in front');
+
+-- every table has a key to be distributed and replicated by
+SELECT is_empty($$
+	SELECT name FROM t.table WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = t.table.oid AND contype = 'p')
+$$, 'every table has a primary key');
+
+-- constraints speak at once, and none wipes half of a composite key
+SELECT is_empty($$
+	SELECT conname FROM pg_constraint JOIN t.table ON conrelid = t.table.oid
+	WHERE condeferrable OR condeferred OR confdeltype IN ('n', 'd') OR confupdtype IN ('n', 'd')
+$$, 'no constraint is deferrable or sets null');
+
+-- triggers, rules, sequences and functions in the schema are the user's alone
+SELECT is_empty($$
+	SELECT tgname::text FROM pg_trigger JOIN t.table ON tgrelid = t.table.oid WHERE NOT tgisinternal
+	UNION ALL SELECT rulename FROM pg_rewrite JOIN t.table ON ev_class = t.table.oid
+	UNION ALL SELECT relname FROM pg_class WHERE relnamespace = 'canopy'::regnamespace AND relkind NOT IN ('r', 'p', 'i', 'I')
+	UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'canopy'::regnamespace
+$$, 'the schema has tables and indexes, and nothing that acts');
+
+-- a table, a column and the schema itself say what they are for
+SELECT is_empty($$
+	SELECT name, attname FROM t.table JOIN pg_attribute ON attrelid = t.table.oid
+	WHERE attnum > 0 AND NOT attisdropped AND coalesce(col_description(attrelid, attnum), '') !~ '\.$'
+	UNION ALL SELECT name, NULL FROM t.table WHERE coalesce(obj_description(oid, 'pg_class'), '') !~ '\.$'
+	UNION ALL SELECT 'canopy', NULL WHERE coalesce(obj_description('canopy'::regnamespace, 'pg_namespace'), '') !~ '\.$'
+$$, 'the schema, every table and every column have a comment');
+
+-- a constraint is named after its table and columns, never by chance
+SELECT is_empty($$
+	SELECT conname FROM pg_constraint JOIN t.table ON conrelid = t.table.oid WHERE conname !~ ('^' || name || '_')
+$$, 'every constraint is named after its table');
+
+SELECT * FROM finish();
