@@ -48,7 +48,7 @@ SELECT email, first_name, external_id, metadata,
        substring(password_hash FROM '^\$[^$]+\$') AS hash
 FROM canopy.identity ORDER BY email;
 SELECT action, outcome, actor_id, metadata->'succeeded' AS succeeded,
-       (SELECT string_agg(value || ' ' || key, E'\n' ORDER BY key)
+       (SELECT string_agg(concat(value, ' ', key), E'\n' ORDER BY key)
         FROM jsonb_each(metadata->'errors')) AS failed
 FROM canopy.audit_log ORDER BY id DESC LIMIT 1;
 
