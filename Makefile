@@ -9,6 +9,7 @@
 # On Debian, without any preparation; each installs the packages it misses,
 # works in a throw-away server and leaves the system's folders alone:
 #   make demo          a first result
+#   make bench         cost per row beside other ways; FULL=1 is the long form
 #   make check         every test; SUITE=pgtap runs one suite (see test/run)
 #   make check-style   the rules of the house alone
 #   make check-long    every test, with a clean gcc and a clean clang build
@@ -20,7 +21,7 @@
 
 EXTENSION = canopy_bulk
 MODULE_big = canopy_bulk
-OURS = demo check check-style check-long indent check-indent requirements
+OURS = demo bench check check-style check-long indent check-indent requirements
 
 ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
 
