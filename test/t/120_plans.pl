@@ -1,0 +1,115 @@
+# The statements of a batch find their rows by index, however large the tables are and
+# whenever the plan was made: plans are kept, so one that was made for a small table is
+# still in use when it has grown.
+#
+# auto_explain writes down the plans as they are run, so that no copy of a statement here
+# can differ from the one in the library.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use Directory;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $people = 100_000;
+my $node = start_server('plans', quick_hashes(), 'shared_preload_libraries = auto_explain', 'shared_buffers = 128MB',
+	'auto_explain.log_nested_statements = on', 'auto_explain.log_analyze = off', 'max_wal_size = 4GB');
+fill_directory($node);
+$node->safe_psql('postgres', <<'END');
+CREATE SCHEMA t;
+-- n rows of a batch; every odd one has an address that is there already
+CREATE FUNCTION t.people(prefix text, n integer, more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$
+SELECT jsonb_agg(more || jsonb_build_object('email', CASE i % 2 WHEN 1 THEN 'old' ELSE prefix END || i || '@example.com',
+	'first_name', 'A', 'last_name', 'B', 'external_id', CASE i % 3 WHEN 1 THEN 'old' ELSE prefix END || i))
+FROM generate_series(1, n) AS i $$;
+END
+
+# every kind of call, with conflicts; with each strategy
+my $place = "jsonb_build_object('role_id', '$VIEWER', 'node_id', '$ROOT')";
+my @calls = (
+	(map { "canopy_bulk_create(t.people('%s', 50), 'acme', on_conflict => '$_')" } qw(error skip update)),
+	(map { "canopy_bulk_create(t.people('%s', 50, jsonb_build_object('application_id', '$CRM')), 'acme', on_conflict => '$_')" } qw(error update)),
+	(map { "canopy_bulk_create(t.people('%s', 50, $place), 'acme', 'crm', on_conflict => '$_')" } qw(error skip update)),
+	(map { "canopy_bulk_attach((SELECT array_agg(id) FROM t.sample), 'crm', 'acme', on_conflict => '$_')" } qw(error skip)));
+my $n = 0;
+my $every_call = join '', map
+{
+	my $strategy = $_;
+	"SET canopy_bulk.strategy = $strategy;\n" . join '', map { 'SELECT ' . sprintf($_, 'p' . ++$n . '-') . "->'summary';\n" } @calls
+} qw(set row auto);
+
+# a directory of a hundred thousand, each a member with a role; the sample is not looked up by the calls' plans
+my $fill = <<"END";
+INSERT INTO canopy.identity (account_id, email, first_name, last_name, external_id)
+SELECT 'a0000000-0000-4000-8000-000000000001', 'old' || i || '\@example.com', 'A', 'B', 'old' || i FROM generate_series(1, $people) AS i;
+INSERT INTO canopy.app_membership (account_id, identity_id, application_id, status)
+SELECT account_id, id, '$CRM', CASE substring(email FROM 4 FOR 1) WHEN '7' THEN 'deactivated' ELSE 'active' END FROM canopy.identity;
+INSERT INTO canopy.role_assignment (account_id, identity_id, application_id, role_id, node_id)
+SELECT account_id, id, '$CRM', '$VIEWER', '$ROOT' FROM canopy.identity;
+CREATE TABLE t.sample AS SELECT id FROM canopy.identity ORDER BY email LIMIT 100;
+END
+
+# a session that knew the tables when they were nearly empty goes on when they are large, before anybody has analysed them
+$node->safe_psql('postgres', 'CREATE TABLE t.sample AS SELECT gen_random_uuid() AS id; VACUUM ANALYZE');
+my $log = run_logged("BEGIN;\n$every_call ROLLBACK;\nSET auto_explain.log_min_duration = -1;\nDROP TABLE t.sample;\n$fill SET auto_explain.log_min_duration = 0;\n", $every_call);
+check_plans('tables that have grown', $log);
+
+# tables that are known to be large: of as many rows as there are, and of ten million by the statistics
+$node->safe_psql('postgres', 'VACUUM ANALYZE');
+check_plans('a hundred thousand rows', run_logged('', $every_call));
+$node->safe_psql('postgres', "UPDATE pg_class SET reltuples = 1e7 WHERE relnamespace = 'canopy'::regnamespace
+	AND relname IN ('identity', 'app_membership', 'role_assignment')");
+check_plans('ten million rows', run_logged('', $every_call));
+
+$node->stop;
+done_testing();
+
+# What is logged while the second part of a session runs.
+sub run_logged
+{
+	my ($first, $second) = @_;
+	my ($code, $out, $err) = $node->psql('postgres',
+		"SET auto_explain.log_min_duration = 0;\n$first\nDO \$\$BEGIN RAISE LOG 'from here on'; END\$\$;\n$second");
+	is("$code$err", '0', 'the calls end well');
+	my @parts = split /from here on/, slurp_file($node->logfile);
+	return $parts[-1];
+}
+
+# No plan reads one of the large tables from one end to the other.
+sub check_plans
+{
+	my ($title, $text) = @_;
+	my @plans = split /^(?=\S+ \S+ \S+ \[)/m, $text;
+	my @ours = grep { /Query Text: .*canopy\./ } @plans;
+	cmp_ok(scalar(@ours), '>', 200, "$title: there are plans of the library (" . @ours . ')');
+	my %scan = map { my $plan = $_; map { ("$_: " . statement($plan) => 1) } wide_scans($plan) } @ours;
+	is(join("\n", sort keys %scan), '', "$title: no statement reads a whole table, or account");
+	for my $index (qw(identity_account_id_email_key identity_account_id_external_id_key
+		app_membership_account_id_identity_id_application_id_key))
+	{
+		ok(scalar(grep { /Index (Only )?Scan using $index/ } @ours), "$title: $index is used");
+	}
+	return;
+}
+
+# The scans of a plan that are bound by nothing but the account: of the table, or of an index.
+sub wide_scans
+{
+	my ($plan) = @_;
+	my $table = qr/(?:identity|app_membership|role_assignment)\b/;
+	my @found = $plan =~ /(Seq Scan on $table)/g;
+	my @lines = split /\n/, $plan;
+	for my $i (0 .. $#lines)
+	{
+		push @found, $1 if $lines[$i] =~ /(Index (?:Only )?Scan (?:Backward )?using \S+ on $table|Bitmap Index Scan on (?:identity|app_membership|role_assignment)_\S+)/
+			&& ($lines[ $i + 1 ] // '') !~ /Index Cond: .*(?<!account_)(?:id|email) = /;
+	}
+	return @found;
+}
+
+sub statement
+{
+	my ($plan) = @_;
+	return $plan =~ /Query Text: ([^\n]*)/ ? substr $1, 0, 160 : $plan;
+}
