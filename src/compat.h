@@ -38,4 +38,12 @@
 	makeJsonLexContextCstringLen(NULL, json, len, PG_UTF8, true)
 #endif
 
+/* 16 returns the number of settings with their array. */
+#if PG_VERSION_NUM < 160000
+#define cb_guc_variables(n) \
+	(*(n) = GetNumConfigOptions(), get_guc_variables())
+#else
+#define cb_guc_variables(n) get_guc_variables(n)
+#endif
+
 #endif							/* CB_COMPAT_H */

@@ -40,7 +40,6 @@ const CbCodeInfo cb_codes[CB_NCODES] = {
 	[CB_EMAIL_CONFLICT] = {"email_conflict", 409, "The email address is already in use."},
 	[CB_EXTERNAL_ID_CONFLICT] = {"external_id_conflict", 409, "The external id is already in use."},
 	[CB_MEMBERSHIP_CONFLICT] = {"membership_conflict", 409, "The identity is already a member of the application."},
-	[CB_ASSIGNMENT_CONFLICT] = {"assignment_conflict", 409, "The identity already has this role at this node."},
 	[CB_MEMBERSHIP_REQUIRED] = {"membership_required", 409, "The identity has no active membership of the application."},
 	[CB_REJECTED] = {"rejected", 422, "A constraint or trigger of the database refused the row."},
 	[CB_BATCH_ROLLED_BACK] = {"batch_rolled_back", 424, "The row was good, but its batch was rolled back."},

@@ -18,6 +18,8 @@
 #define CB_ERRCODE_UNAUTHENTICATED	MAKE_SQLSTATE('P', 'T', '4', '0', '1')
 #define CB_ERRCODE_NOT_FOUND		MAKE_SQLSTATE('P', 'T', '4', '0', '4')
 #define CB_ERRCODE_TOO_LARGE		MAKE_SQLSTATE('P', 'T', '4', '1', '3')
+#define CB_ERRCODE_UNSUPPORTED_MEDIA	MAKE_SQLSTATE('P', 'T', '4', '1', '5')
+#define CB_ERRCODE_UNPROCESSABLE	MAKE_SQLSTATE('P', 'T', '4', '2', '2')
 
 /* Of a row, in the order of the catalogue in errors.c. */
 typedef enum CbCode
@@ -46,7 +48,6 @@ typedef enum CbCode
 	CB_EMAIL_CONFLICT,
 	CB_EXTERNAL_ID_CONFLICT,
 	CB_MEMBERSHIP_CONFLICT,
-	CB_ASSIGNMENT_CONFLICT,
 	CB_MEMBERSHIP_REQUIRED,
 	CB_REJECTED,
 	CB_BATCH_ROLLED_BACK,

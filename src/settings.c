@@ -14,6 +14,7 @@
 #include <limits.h>
 
 #include "utils/guc.h"
+#include "utils/guc_tables.h"
 #include "utils/varlena.h"
 
 #include "canopy_bulk.h"
@@ -23,15 +24,24 @@ char	   *cb_account;
 char	   *cb_application;
 char	   *cb_environment;
 bool		cb_require_claims;
+char	   *cb_claim_subject;
+char	   *cb_claim_principal_type;
+char	   *cb_claim_account;
+char	   *cb_claim_application;
+char	   *cb_claim_environment;
+char	   *cb_token_issuer;
+char	   *cb_token_audience;
 char	   *cb_admin_principals;
 int			cb_max_rows;
 char	   *cb_breach_check;
 int			cb_argon2_memory;
 int			cb_argon2_passes;
 int			cb_hash_workers;
+int			cb_idempotency_window;
 int			cb_strategy;
 
 static char *row_error_sqlstates;
+static bool forced_by_client;
 
 static const struct config_enum_entry strategies[] = {
 	{"auto", CB_STRATEGY_AUTO, false},
@@ -40,6 +50,9 @@ static const struct config_enum_entry strategies[] = {
 	{NULL, 0, false}
 };
 
+static void define_claims(void);
+static bool find_forced(void);
+static bool is_anybodys(const char *name);
 static bool check_sqlstates(char **newval, void **extra, GucSource source);
 static bool is_never_the_rows(const char *sqlstate);
 static void define_string(const char *name, const char *description,
@@ -53,6 +66,7 @@ static void define_number(const char *name, const char *description,
 void
 cb_settings_define(void)
 {
+	forced_by_client = find_forced();
 	define_string("canopy_bulk.account",
 				  "Account to work on when the call names none: a slug or an id.",
 				  &cb_account, "", PGC_USERSET, NULL);
@@ -62,9 +76,7 @@ cb_settings_define(void)
 	define_string("canopy_bulk.environment",
 				  "Environment to work on when the call names none: a slug or an id.",
 				  &cb_environment, "", PGC_USERSET, NULL);
-	define_string("canopy_bulk.admin_principals",
-				  "Values of the claim principal_type that may call, separated by commas.",
-				  &cb_admin_principals, "user,api_key", PGC_SUSET, NULL);
+	define_claims();
 	define_string("canopy_bulk.row_error_sqlstates",
 				  "Further SQLSTATEs that become a row's error, separated by commas.",
 				  &row_error_sqlstates, "", PGC_SUSET, check_sqlstates);
@@ -82,6 +94,10 @@ cb_settings_define(void)
 	define_number("canopy_bulk.max_rows",
 				  "Rows that a batch may have at most.",
 				  &cb_max_rows, 200, 1, 10000, 0);
+	define_number("canopy_bulk.idempotency_window",
+				  "How long an idempotency key is kept.",
+				  &cb_idempotency_window, 24 * 3600, 1, 366 * 24 * 3600,
+				  GUC_UNIT_S);
 	define_number("canopy_bulk.argon2_memory",
 				  "Memory that hashing a password uses.",
 				  &cb_argon2_memory, 19456, 7168, 262144, GUC_UNIT_KB);
@@ -92,6 +108,46 @@ cb_settings_define(void)
 				  "Threads that hash the passwords of a batch; 0 is one per core.",
 				  &cb_hash_workers, 0, 0, 64, 0);
 	MarkGUCPrefixReserved("canopy_bulk");
+}
+
+/* What a token has to say, and where it says it. */
+static void
+define_claims(void)
+{
+	define_string("canopy_bulk.claim_subject",
+				  "Name of the claim that says who calls.",
+				  &cb_claim_subject, "sub", PGC_SUSET, NULL);
+	define_string("canopy_bulk.claim_principal_type",
+				  "Name of the claim that says what kind of principal calls.",
+				  &cb_claim_principal_type, "principal_type", PGC_SUSET, NULL);
+	define_string("canopy_bulk.claim_account",
+				  "Name of the claim that says for which accounts: a slug or an id, or an array of them.",
+				  &cb_claim_account, "account", PGC_SUSET, NULL);
+	define_string("canopy_bulk.claim_application",
+				  "Name of the claim that binds the caller to an application: a slug or an id.",
+				  &cb_claim_application, "application", PGC_SUSET, NULL);
+	define_string("canopy_bulk.claim_environment",
+				  "Name of the claim that binds the caller to an environment: a slug or an id.",
+				  &cb_claim_environment, "environment", PGC_SUSET, NULL);
+	define_string("canopy_bulk.admin_principals",
+				  "Kinds of principals that may call, separated by commas.",
+				  &cb_admin_principals, "user,api_key", PGC_SUSET, NULL);
+	define_string("canopy_bulk.token_issuer",
+				  "Issuer (iss) that a token must be of; empty is any.",
+				  &cb_token_issuer, "", PGC_SUSET, NULL);
+	define_string("canopy_bulk.token_audience",
+				  "Audience (aud) that a token must be for; empty is any.",
+				  &cb_token_audience, "", PGC_SUSET, NULL);
+}
+
+void
+cb_settings_check(void)
+{
+	if (forced_by_client)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("connection options set parameters of canopy_bulk that only superusers may set"),
+				 errhint("Connect without them.")));
 }
 
 int
@@ -140,6 +196,44 @@ cb_settings_blames_row(int sqlstate)
 			MAKE_SQLSTATE(word[0], word[1], word[2], word[3], word[4]) == sqlstate)
 			return true;
 		word += strcspn(word, ", ");
+	}
+	return false;
+}
+
+/*
+ * Until the library is loaded anybody can give any of its settings a value in
+ * the connection's options.  Defining the setting then drops the value, but the
+ * one it had hidden, from ALTER ROLE for example, does not come back.
+ */
+static bool
+find_forced(void)
+{
+	int			n;
+	struct config_generic **settings = cb_guc_variables(&n);
+
+	for (int i = 0; i < n; i++)
+	{
+		if ((settings[i]->flags & GUC_CUSTOM_PLACEHOLDER) != 0 &&
+			settings[i]->source == PGC_S_CLIENT &&
+			settings[i]->scontext != PGC_SU_BACKEND &&
+			pg_strncasecmp(settings[i]->name, "canopy_bulk.", 12) == 0 &&
+			!is_anybodys(settings[i]->name + 12))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_anybodys(const char *name)
+{
+	static const char *const names[] = {
+		"account", "application", "environment", "strategy"
+	};
+
+	for (size_t i = 0; i < lengthof(names); i++)
+	{
+		if (pg_strcasecmp(names[i], name) == 0)
+			return true;
 	}
 	return false;
 }

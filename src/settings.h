@@ -20,15 +20,29 @@ extern char *cb_account;		/* slug or id; empty: none */
 extern char *cb_application;	/* slug or id; empty: none */
 extern char *cb_environment;	/* slug or id; empty: none */
 extern bool cb_require_claims;
+extern char *cb_claim_subject;	/* names of claims */
+extern char *cb_claim_principal_type;
+extern char *cb_claim_account;
+extern char *cb_claim_application;
+extern char *cb_claim_environment;
+extern char *cb_token_issuer;	/* of tokens we verify; empty: any */
+extern char *cb_token_audience; /* of tokens we verify; empty: any */
 extern char *cb_admin_principals;	/* words, separated by commas */
 extern int	cb_max_rows;		/* rows of a batch */
 extern char *cb_breach_check;	/* a function's qualified name; empty: none */
 extern int	cb_argon2_memory;	/* kilobytes */
 extern int	cb_argon2_passes;
+extern int	cb_idempotency_window;	/* seconds */
 extern int	cb_strategy;		/* a CbStrategy */
 extern int	cb_hash_workers;	/* threads; 0: one per core */
 
 extern void cb_settings_define(void);
+
+/*
+ * Raises 42501 when a client has put superuser's settings into its connection
+ * options before the library was loaded: what a DBA had set them to is lost then.
+ */
+extern void cb_settings_check(void);
 
 /* canopy_bulk.argon2_passes, or as many as OWASP asks for with this memory. */
 extern int	cb_settings_argon2_passes(void);

@@ -7,18 +7,19 @@
  */
 #include "postgres.h"
 
-#include "common/jsonapi.h"
-#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 
 #include "canopy_bulk.h"
+#include "db/document.h"
 #include "db/guard.h"
-#include "db/response.h"
+#include "db/http.h"
 #include "db/uuid7.h"
+#include "flow/answer.h"
 #include "flow/batch.h"
+#include "flow/purge.h"
 #include "flow/report.h"
+#include "record/idempotency.h"
 #include "rows/attach.h"
 #include "rows/identity.h"
 
@@ -27,16 +28,17 @@ PG_FUNCTION_INFO_V1(cb_create_raw);
 PG_FUNCTION_INFO_V1(cb_attach);
 PG_FUNCTION_INFO_V1(cb_attach_json);
 PG_FUNCTION_INFO_V1(cb_import_event);
+PG_FUNCTION_INFO_V1(cb_purge);
 
 static void take_create_options(CbRequest *request, FunctionCallInfo fcinfo);
 static void take_attach_options(CbRequest *request, FunctionCallInfo fcinfo);
 static void take_limits(CbRequest *request, FunctionCallInfo fcinfo, int first);
 static void take_ids(CbRequest *request, ArrayType *ids);
-static Jsonb *parse_body(bytea *body);
 static const char *text_argument(FunctionCallInfo fcinfo, int i);
 static int	count_argument(FunctionCallInfo fcinfo, int i);
-static void require_argument(FunctionCallInfo fcinfo, int i);
+static void require_argument(FunctionCallInfo fcinfo, int i, const char *name);
 static Datum run(const CbRowKind *kind, const CbRequest *request);
+static void respond(CbAnswer answer);
 
 /* canopy_bulk_create(identities jsonb, ...) */
 Datum
@@ -47,7 +49,7 @@ cb_create(PG_FUNCTION_ARGS)
 	Datum		answer;
 
 	cb_guard_push(&guard);
-	require_argument(fcinfo, 0);
+	require_argument(fcinfo, 0, "identities");
 	take_create_options(&request, fcinfo);
 	cb_request_take_json(&request, cb_identity_kind.list_key,
 						 PG_GETARG_JSONB_P(0));
@@ -62,14 +64,18 @@ cb_create_raw(PG_FUNCTION_ARGS)
 {
 	CbGuard		guard;
 	CbRequest	request;
+	bytea	   *body;
+	Jsonb	   *document;
 	Datum		answer;
 
 	cb_guard_push(&guard);
-	require_argument(fcinfo, 0);
+	require_argument(fcinfo, 0, "body");
+	body = PG_GETARG_BYTEA_PP(0);
 	take_create_options(&request, fcinfo);
-	cb_request_take_json(&request, cb_identity_kind.list_key,
-						 parse_body(PG_GETARG_BYTEA_PP(0)));
+	document = cb_document_parse(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body));
+	cb_request_take_json(&request, cb_identity_kind.list_key, document);
 	answer = run(&cb_identity_kind, &request);
+	cb_document_wipe(document);
 	cb_guard_pop(&guard);
 	PG_RETURN_DATUM(answer);
 }
@@ -83,7 +89,7 @@ cb_attach(PG_FUNCTION_ARGS)
 	Datum		answer;
 
 	cb_guard_push(&guard);
-	require_argument(fcinfo, 0);
+	require_argument(fcinfo, 0, "identity_ids");
 	take_attach_options(&request, fcinfo);
 	take_ids(&request, PG_GETARG_ARRAYTYPE_P(0));
 	answer = run(&cb_attach_kind, &request);
@@ -100,7 +106,7 @@ cb_attach_json(PG_FUNCTION_ARGS)
 	Datum		answer;
 
 	cb_guard_push(&guard);
-	require_argument(fcinfo, 0);
+	require_argument(fcinfo, 0, "identity_ids");
 	take_attach_options(&request, fcinfo);
 	cb_request_take_json(&request, cb_attach_kind.list_key,
 						 PG_GETARG_JSONB_P(0));
@@ -118,8 +124,10 @@ cb_import_event(PG_FUNCTION_ARGS)
 	CbScopeNames names = {0};
 
 	cb_guard_push(&guard);
-	for (int i = 0; i < 4; i++)
-		require_argument(fcinfo, i);
+	require_argument(fcinfo, 0, "mode");
+	require_argument(fcinfo, 1, "total");
+	require_argument(fcinfo, 2, "succeeded");
+	require_argument(fcinfo, 3, "failed");
 	event.mode = text_argument(fcinfo, 0);
 	event.total = PG_GETARG_INT32(1);
 	event.succeeded = PG_GETARG_INT32(2);
@@ -127,12 +135,29 @@ cb_import_event(PG_FUNCTION_ARGS)
 	event.skipped = PG_ARGISNULL(4) ? 0 : PG_GETARG_INT32(4);
 	names.application = text_argument(fcinfo, 5);
 	names.account = text_argument(fcinfo, 6);
-	cb_report_import_event(&event, &names);
+	respond(cb_report_import_event(&event, &names,
+								   cb_idempotency_key(text_argument(fcinfo, 7))));
 	cb_guard_pop(&guard);
 	PG_RETURN_VOID();
 }
 
-/* Arguments 1 to 6: account, application, environment, and the limits. */
+/* canopy_bulk_purge(account, max_rows) */
+Datum
+cb_purge(PG_FUNCTION_ARGS)
+{
+	CbGuard		guard;
+	CbScopeNames names = {0};
+	int64		deleted;
+
+	cb_guard_push(&guard);
+	require_argument(fcinfo, 1, "max_rows");
+	names.account = text_argument(fcinfo, 0);
+	deleted = cb_purge_keys(&names, PG_GETARG_INT32(1));
+	cb_guard_pop(&guard);
+	PG_RETURN_INT64(deleted);
+}
+
+/* Arguments 1 to 7: account, application, environment, the limits, the key. */
 static void
 take_create_options(CbRequest *request, FunctionCallInfo fcinfo)
 {
@@ -141,9 +166,10 @@ take_create_options(CbRequest *request, FunctionCallInfo fcinfo)
 	request->names.application = text_argument(fcinfo, 2);
 	request->names.environment = text_argument(fcinfo, 3);
 	take_limits(request, fcinfo, 4);
+	request->idempotency_key = cb_idempotency_key(text_argument(fcinfo, 7));
 }
 
-/* Arguments 1 to 5: application, account, and the limits. */
+/* Arguments 1 to 6: application, account, the limits, the key. */
 static void
 take_attach_options(CbRequest *request, FunctionCallInfo fcinfo)
 {
@@ -151,6 +177,7 @@ take_attach_options(CbRequest *request, FunctionCallInfo fcinfo)
 	request->names.application = text_argument(fcinfo, 1);
 	request->names.account = text_argument(fcinfo, 2);
 	take_limits(request, fcinfo, 3);
+	request->idempotency_key = cb_idempotency_key(text_argument(fcinfo, 6));
 }
 
 /* dry_run, max_failed, on_conflict; NULL is the default of each. */
@@ -195,38 +222,6 @@ take_ids(CbRequest *request, ArrayType *ids)
 	}
 }
 
-/*
- * Errors of the server's parser quote what they were given, to the log and to the
- * client; it is therefore only handed what is known to be JSON.
- */
-static Jsonb *
-parse_body(bytea *body)
-{
-	char	   *json = text_to_cstring((text *) body);
-
-	if (!pg_verify_mbstr(PG_UTF8, VARDATA_ANY(body),
-						 (int) VARSIZE_ANY_EXHDR(body), true))
-		ereport(ERROR,
-				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
-				 errmsg("request is not valid UTF-8")));
-	switch (pg_parse_json(cb_make_json_lex(json, (int) strlen(json)),
-						  &nullSemAction))
-	{
-		case JSON_SUCCESS:
-			break;
-		case JSON_UNICODE_CODE_POINT_ZERO:
-			ereport(ERROR,
-					(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
-					 errmsg("request has a character that cannot be stored"),
-					 errdetail("It is \\u0000.")));
-		default:
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-					 errmsg("request is not valid JSON")));
-	}
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
-}
-
 /* NULL for SQL NULL. */
 static const char *
 text_argument(FunctionCallInfo fcinfo, int i)
@@ -249,12 +244,12 @@ count_argument(FunctionCallInfo fcinfo, int i)
 }
 
 static void
-require_argument(FunctionCallInfo fcinfo, int i)
+require_argument(FunctionCallInfo fcinfo, int i, const char *name)
 {
 	if (PG_ARGISNULL(i))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument %d cannot be null", i + 1)));
+				 errmsg("argument \"%s\" cannot be null", name)));
 }
 
 static Datum
@@ -262,7 +257,16 @@ run(const CbRowKind *kind, const CbRequest *request)
 {
 	CbAnswer	answer = cb_batch_run(kind, request);
 
-	if (answer.status != CB_STATUS_OK)
-		cb_response_set_status(answer.status);
-	return JsonbPGetDatum(answer.envelope);
+	respond(answer);
+	return JsonbPGetDatum(answer.body);
+}
+
+/* Tells the request, if there is one, what the answer's body does not say. */
+static void
+respond(CbAnswer answer)
+{
+	if (answer.status == CB_STATUS_MULTI || answer.status == CB_STATUS_ROLLED_BACK)
+		cb_http_set_status(answer.status);
+	if (answer.replayed)
+		cb_http_add_header("Idempotency-Replayed", "true");
 }

@@ -23,6 +23,7 @@
 #include "canopy_bulk.h"
 #include "db/caller.h"
 #include "db/statement.h"
+#include "settings.h"
 
 static CbStatement directory_version = {
 	"SELECT pg_catalog.max(version) FROM canopy.migration",
@@ -38,18 +39,24 @@ static void ask_for_setup(const char *detail) pg_attribute_noreturn();
 void
 cb_caller_enter(CbCaller *caller)
 {
+	cb_claims_read(&caller->claims);
+	cb_caller_enter_unknown(caller);
+	if (caller->claims.present)
+	{
+		caller->actor_id = caller->claims.subject;
+		caller->actor_type = caller->claims.principal_type;
+	}
+}
+
+void
+cb_caller_enter_unknown(CbCaller *caller)
+{
 	Oid			owner = find_owner();
 
-	cb_claims_read(&caller->claims);
+	cb_settings_check();
 	GetUserIdAndSecContext(&caller->role, &caller->security);
-	caller->actor_id = caller->claims.subject;
-	caller->actor_type = caller->claims.principal_type;
-	if (!caller->claims.present)
-	{
-		caller->actor_id = GetUserNameFromId(caller->role, false);
-		caller->actor_type = "database_role";
-	}
-
+	caller->actor_id = GetUserNameFromId(caller->role, false);
+	caller->actor_type = "database_role";
 	caller->nest_level = NewGUCNestLevel();
 	pin_settings();
 	switch_to(owner, caller);

@@ -28,6 +28,10 @@ typedef struct CbCaller
  * error undoes all of it.  The caller is filled in the current memory context.
  */
 extern void cb_caller_enter(CbCaller *caller);
+
+/* The same before it is known who calls; no claims are read. */
+extern void cb_caller_enter_unknown(CbCaller *caller);
+
 extern void cb_caller_leave(CbCaller *caller);
 
 #endif							/* CB_CALLER_H */

@@ -5,7 +5,8 @@
  *
  * PostgREST verifies the token and leaves its claims in a setting.  Anyone who
  * can run SQL can set that setting, so claims are no proof of anything: they
- * only narrow what a caller may do.  A claim that is there but makes no sense
+ * only narrow what a caller may do.  A token that we have verified ourselves leaves
+ * its claims here, in C, where no SQL reaches them.  A claim that is there but makes no sense
  * closes the door; it is never read as if it were absent.
  *
  *-------------------------------------------------------------------------
@@ -17,59 +18,109 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 
 #include "canopy_bulk.h"
 #include "db/claims.h"
-#include "db/subxact.h"
+#include "db/http.h"
 #include "errors.h"
 #include "settings.h"
 
-/* For parse_step. */
-typedef struct Parsing
-{
-	const char *json;
-	Jsonb	   *value;
-} Parsing;
+/* Of a token that was verified; NULL: there is none. */
+static const CbClaims *believed;
 
-static Jsonb *parse(const char *json);
-static bool parse_step(void *arg);
 static JsonbValue *find(Jsonb *claims, const char *name);
 static char *read_text(Jsonb *claims, const char *name);
 static void read_accounts(Jsonb *json, CbClaims *claims);
 static void check_times(Jsonb *claims);
 static double seconds_of(JsonbValue *claim);
 static char *copy_text(const JsonbValue *value);
-static void refuse_token(const char *detail) pg_attribute_noreturn();
+static char *copy_string(const char *text);
+static void believe_again(void *before);
 
 void
 cb_claims_read(CbClaims *claims)
 {
-	const char *setting = GetConfigOption("request.jwt.claims", true, false);
+	bool		malformed;
 	Jsonb	   *json;
 
-	memset(claims, 0, sizeof(CbClaims));
-	if (setting == NULL || setting[0] == '\0')
+	if (believed != NULL)
 	{
-		if (cb_require_claims)
-			refuse_token("The call has no claims, and canopy_bulk.require_claims is on.");
+		*claims = *believed;
 		return;
 	}
+	memset(claims, 0, sizeof(CbClaims));
+	json = cb_http_object("request.jwt.claims", &malformed);
+	if (malformed)
+		cb_claims_refuse("The claims are not a JSON object.");
+	if (json != NULL)
+		cb_claims_parse(claims, json);
+	else if (cb_require_claims)
+		cb_claims_refuse("The call has no claims, and canopy_bulk.require_claims is on.");
+}
 
-	json = parse(setting);
+void
+cb_claims_parse(CbClaims *claims, Jsonb *json)
+{
+	memset(claims, 0, sizeof(CbClaims));
 	check_times(json);
 	claims->present = true;
-	claims->subject = read_text(json, "sub");
-	claims->principal_type = read_text(json, "principal_type");
-	claims->application = read_text(json, "application");
-	claims->environment = read_text(json, "environment");
+	claims->subject = read_text(json, cb_claim_subject);
+	claims->principal_type = read_text(json, cb_claim_principal_type);
+	claims->application = read_text(json, cb_claim_application);
+	claims->environment = read_text(json, cb_claim_environment);
 	if (claims->principal_type == NULL ||
 		!cb_settings_is_admin(claims->principal_type,
 							  (int) strlen(claims->principal_type)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("token is not authorized for this function"),
-				 errdetail("Its claim principal_type is not one of canopy_bulk.admin_principals.")));
+				 errdetail("The kind of its principal is not one of canopy_bulk.admin_principals.")));
 	read_accounts(json, claims);
+}
+
+const CbClaims *
+cb_claims_believed(void)
+{
+	return believed;
+}
+
+void
+cb_claims_believe(const CbClaims *claims)
+{
+	MemoryContext old = MemoryContextSwitchTo(CurTransactionContext);
+	CbClaims   *copy = palloc0(sizeof(CbClaims));
+	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
+
+	copy->present = true;
+	copy->subject = copy_string(claims->subject);
+	copy->principal_type = copy_string(claims->principal_type);
+	copy->application = copy_string(claims->application);
+	copy->environment = copy_string(claims->environment);
+	copy->naccounts = claims->naccounts;
+	copy->is_scoped = claims->is_scoped;
+	copy->accounts = palloc(sizeof(char *) * (claims->naccounts + 1));
+	for (int i = 0; i < claims->naccounts; i++)
+		copy->accounts[i] = copy_string(claims->accounts[i]);
+	callback->func = believe_again;
+	callback->arg = unconstify(CbClaims *, believed);
+	MemoryContextRegisterResetCallback(CurTransactionContext, callback);
+	believed = copy;
+	MemoryContextSwitchTo(old);
+}
+
+void
+cb_claims_believe_again(const CbClaims *before)
+{
+	believed = before;
+}
+
+bool
+cb_claims_are_there(void)
+{
+	const char *setting = GetConfigOption("request.jwt.claims", true, false);
+
+	return believed != NULL || (setting != NULL && setting[0] != '\0');
 }
 
 bool
@@ -84,29 +135,6 @@ cb_claims_allow_account(const CbClaims *claims, const char *id, const char *slug
 			return true;
 	}
 	return false;
-}
-
-/* The claims as an object; a subtransaction catches what the parser raises. */
-static Jsonb *
-parse(const char *json)
-{
-	Parsing		parsing = {json, NULL};
-	ErrorData  *fault;
-
-	cb_subxact_try(parse_step, &parsing, &fault);
-	if (fault != NULL || !JB_ROOT_IS_OBJECT(parsing.value))
-		refuse_token("The claims are not a JSON object.");
-	return parsing.value;
-}
-
-static bool
-parse_step(void *arg)
-{
-	Parsing    *parsing = arg;
-
-	parsing->value = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-														CStringGetDatum(parsing->json)));
-	return true;
 }
 
 /* NULL when the claim is absent or JSON null. */
@@ -127,7 +155,7 @@ read_text(Jsonb *claims, const char *name)
 	if (value == NULL)
 		return NULL;
 	if (value->type != jbvString || value->val.string.len == 0)
-		refuse_token("A claim that names something is not a string, or is empty.");
+		cb_claims_refuse("A claim that names something is not a string, or is empty.");
 	return copy_text(value);
 }
 
@@ -135,7 +163,7 @@ read_text(Jsonb *claims, const char *name)
 static void
 read_accounts(Jsonb *json, CbClaims *claims)
 {
-	JsonbValue *value = find(json, "account");
+	JsonbValue *value = find(json, cb_claim_account);
 	JsonbContainer *list;
 
 	if (value != NULL && value->type == jbvString && value->val.string.len > 0)
@@ -172,16 +200,16 @@ check_times(Jsonb *claims)
 	JsonbValue *begins = find(claims, "nbf");
 
 	if (expires != NULL && !(seconds_of(expires) > now))
-		refuse_token("The token has expired.");
+		cb_claims_refuse("The token has expired.");
 	if (begins != NULL && !(seconds_of(begins) <= now))
-		refuse_token("The token is not valid yet.");
+		cb_claims_refuse("The token is not valid yet.");
 }
 
 static double
 seconds_of(JsonbValue *claim)
 {
 	if (claim->type != jbvNumeric)
-		refuse_token("A claim that is a time is not a number.");
+		cb_claims_refuse("A claim that is a time is not a number.");
 	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
 											  NumericGetDatum(claim->val.numeric)));
 }
@@ -192,11 +220,24 @@ copy_text(const JsonbValue *value)
 	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 
-static void
-refuse_token(const char *detail)
+void
+cb_claims_refuse(const char *detail)
 {
 	ereport(ERROR,
 			(errcode(CB_ERRCODE_UNAUTHENTICATED),
 			 errmsg("invalid or expired token"),
 			 errdetail("%s", detail)));
+}
+
+static char *
+copy_string(const char *text)
+{
+	return text == NULL ? NULL : pstrdup(text);
+}
+
+/* The (sub)transaction in which claims were believed has ended. */
+static void
+believe_again(void *before)
+{
+	believed = before;
 }

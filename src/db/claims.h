@@ -19,14 +19,33 @@ typedef struct CbClaims
 	char	   *environment;	/* slug or id; NULL: not bound to one */
 	char	  **accounts;		/* slugs or ids; never empty when present */
 	int			naccounts;
+	bool		is_scoped;		/* an API key that may not do all */
 } CbClaims;
 
 /*
- * Reads request.jwt.claims, once, at entry.  Raises PT401 when they are
+ * The claims of the call, read once, at entry: those of a token that was
+ * verified, else request.jwt.claims, else none.  Raises PT401 when they are
  * malformed, expired, not yet valid, or missing where they are required; 42501
  * when the principal is no admin or no account is named.
  */
 extern void cb_claims_read(CbClaims *claims);
+
+/* Fills in the claims of a JSON object; raises as cb_claims_read() does. */
+extern void cb_claims_parse(CbClaims *claims, Jsonb *json);
+
+/*
+ * From here on, until the (sub)transaction ends in one way or the other, these
+ * are the claims of every call.  What was believed before can be restored
+ * earlier.
+ */
+extern const CbClaims *cb_claims_believed(void);
+extern void cb_claims_believe(const CbClaims *claims);
+extern void cb_claims_believe_again(const CbClaims *before);
+
+/* Does anything say who calls? */
+extern bool cb_claims_are_there(void);
+
+extern void cb_claims_refuse(const char *detail) pg_attribute_noreturn();
 
 /* Do the claims (or their absence) allow this account? */
 extern bool cb_claims_allow_account(const CbClaims *claims, const char *id,

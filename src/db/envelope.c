@@ -20,6 +20,7 @@
 #include "db/envelope.h"
 #include "db/uuid7.h"
 
+static int	format_time(TimestampTz time, char *text, Size size);
 static void write_details(CbJson *json, const CbProblem *problem);
 static void write_issue(CbJson *json, const CbIssue *issue);
 
@@ -31,7 +32,7 @@ cb_problem_init(CbProblem *problem)
 	problem->context = CurrentMemoryContext;
 }
 
-CbIssue    *
+CbIssue *
 cb_problem_add(CbProblem *problem, CbCode code, const char *field, int field_len)
 {
 	CbIssue    *issue = MemoryContextAllocZero(problem->context,
@@ -118,26 +119,24 @@ cb_json_uuid(CbJson *json, const pg_uuid_t *uuid)
 	cb_json_string(json, text, CB_UUID_TEXT_LEN);
 }
 
+/* The rows of a batch mostly have one time, whose text is kept. */
 void
 cb_json_timestamp(CbJson *json, TimestampTz time)
 {
-	struct pg_tm tm;
-	fsec_t		microseconds;
-	char text[	64];
-	int			len;
+	static TimestampTz last_time = DT_NOBEGIN;
+	static char text[64];
+	static int	len;
 
 	if (TIMESTAMP_NOT_FINITE(time))
 	{
 		cb_json_cstring(json, TIMESTAMP_IS_NOBEGIN(time) ? "-infinity" : "infinity");
 		return;
 	}
-	if (timestamp2tm(time, NULL, &tm, &microseconds, NULL, NULL) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("timestamp out of range")));
-	len = snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-				   tm.tm_year, tm.tm_mon, tm.tm_mday,
-				   tm.tm_hour, tm.tm_min, tm.tm_sec, microseconds / 1000);
+	if (time != last_time)
+	{
+		len = format_time(time, text, sizeof(text));
+		last_time = time;
+	}
 	cb_json_string(json, text, len);
 }
 
@@ -156,6 +155,21 @@ cb_time_read(Datum value, bool isnull)
 	CbTime		time = {!isnull, isnull ? 0 : DatumGetTimestampTz(value)};
 
 	return time;
+}
+
+static int
+format_time(TimestampTz time, char *text, Size size)
+{
+	struct pg_tm tm;
+	fsec_t		microseconds;
+
+	if (timestamp2tm(time, NULL, &tm, &microseconds, NULL, NULL) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range")));
+	return snprintf(text, size, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+					tm.tm_year, tm.tm_mon, tm.tm_mday,
+					tm.tm_hour, tm.tm_min, tm.tm_sec, microseconds / 1000);
 }
 
 /* Has only the keys that say something. */

@@ -44,12 +44,18 @@ struct CbJson
 	int			capacity;
 };
 
+/* Codes, counts and most indexes, each made once. */
+#define SMALL_NUMBERS	1024
+
+static Numeric small_numbers[SMALL_NUMBERS];
+
+static Numeric small_number(int value);
 static void open_container(CbJson *json, uint32 header, int nchildren);
 static void fill_entry(CbJson *json, uint32 type, Size start);
 static void close_full(CbJson *json);
 static void align(CbJson *json);
 
-CbJson	   *
+CbJson *
 cb_json_create(Size hint)
 {
 	CbJson	   *json = palloc(sizeof(CbJson));
@@ -124,6 +130,12 @@ cb_json_int(CbJson *json, int64 value)
 	JsonbValue	number;
 
 	number.type = jbvNumeric;
+	if (value >= 0 && value < SMALL_NUMBERS)
+	{
+		number.val.numeric = small_number((int) value);
+		cb_json_value(json, &number);
+		return;
+	}
 	number.val.numeric = int64_to_numeric(value);
 	cb_json_value(json, &number);
 	pfree(number.val.numeric);
@@ -193,13 +205,26 @@ cb_json_container(CbJson *json, const JsonbContainer *container, Size len)
 	close_full(json);
 }
 
-Jsonb	   *
+Jsonb *
 cb_json_finish(CbJson *json)
 {
 	if (json->depth != 0)
 		elog(ERROR, "a JSON container is not full");
 	SET_VARSIZE(json->out.data, json->out.len);
 	return (Jsonb *) json->out.data;
+}
+
+static Numeric
+small_number(int value)
+{
+	if (small_numbers[value] == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+		small_numbers[value] = int64_to_numeric(value);
+		MemoryContextSwitchTo(old);
+	}
+	return small_numbers[value];
 }
 
 /* Writes a container's header and leaves room for its entries. */

@@ -150,6 +150,7 @@ static void
 resolve_account(CbScope *scope, const CbCaller *caller, const char *name)
 {
 	Found		found;
+	pg_uuid_t	id;
 	bool		allowed;
 
 	if (name == NULL)
@@ -162,7 +163,9 @@ resolve_account(CbScope *scope, const CbCaller *caller, const char *name)
 		allowed = cb_claims_allow_account(&caller->claims, found.id_text,
 										  found.slug);
 	else
-		allowed = cb_claims_allow_account(&caller->claims, name, name);
+		allowed = cb_claims_allow_account(&caller->claims,
+										  cb_uuid_parse(name, strlen(name), &id) ? name : NULL,
+										  name);
 	if (!allowed)
 		refuse_scope("token is not authorized for this account");
 	if (!found.exists)

@@ -6,23 +6,32 @@
  * A plan is prepared on first use and kept for the life of the backend.  It is
  * made generic: the statements are point lookups and inserts, for which a
  * custom plan would be the same plan made again.  plancache.c replans when a
- * table changes and when the role changes where row security is involved, so
- * nothing here needs to be invalidated.
+ * table changes and when the role changes where row security is involved; that a
+ * table grows it does not see, and so we look ourselves.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "access/xact.h"
 #include "executor/executor.h"
+#include "storage/bufmgr.h"
 #include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+
+/* A plan is made anew when its tables have so many times the blocks. */
+#define GROWTH			2
+#define SMALL_TABLE		4		/* blocks that make no difference */
+
+static uint64 calls;			/* of this backend */
 
 /* A destination that hands each row on and keeps nothing. */
 typedef struct Receiver
@@ -33,6 +42,8 @@ typedef struct Receiver
 } Receiver;
 
 static void prepare(CbStatement *statement);
+static void renew_plan(CbStatement *statement);
+static BlockNumber count_blocks(const CachedPlan *plan);
 static void execute(PlannedStmt *planned, const CbStatement *statement,
 					ParamListInfo params, bool trusted, DestReceiver *receiver);
 static void forget_triggers(EState *estate);
@@ -47,6 +58,7 @@ cb_statement_connect(void)
 {
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
+	calls++;
 }
 
 void
@@ -64,6 +76,7 @@ cb_statement_run(CbStatement *statement, Datum *values, const char *nulls)
 	if (statement->plan == NULL)
 		prepare(statement);
 
+	renew_plan(statement);
 	if (statement->newest)
 		result = SPI_execute_snapshot(statement->plan, values, nulls,
 									  GetLatestSnapshot(), InvalidSnapshot,
@@ -116,6 +129,7 @@ cb_statement_stream(CbStatement *statement, Datum *values, const char *nulls,
 
 	PushActiveSnapshot(statement->newest ?
 					   GetLatestSnapshot() : GetTransactionSnapshot());
+	renew_plan(statement);
 	plan = SPI_plan_get_cached_plan(statement->plan);
 	if (plan == NULL || list_length(plan->stmt_list) != 1)
 		elog(ERROR, "no single plan for: %s", statement->sql);
@@ -154,6 +168,51 @@ prepare(CbStatement *statement)
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "could not keep a plan");
 	statement->plan = plan;
+}
+
+/*
+ * Once in a call: has a table grown so much since the plan was made that another
+ * plan would be better?  A plan that was made for an empty table may read all of
+ * it, and nothing would tell until somebody analyses the table.
+ */
+static void
+renew_plan(CbStatement *statement)
+{
+	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(statement->plan));
+	BlockNumber blocks;
+
+	if (statement->last_call == calls)
+		return;
+	statement->last_call = calls;
+	if (source->gplan == NULL || !source->gplan->is_valid)
+		return;
+	blocks = count_blocks(source->gplan);
+	if (blocks / GROWTH > statement->blocks + SMALL_TABLE)
+	{
+		source->gplan->is_valid = false;
+		statement->blocks = blocks;
+	}
+}
+
+/* Of all tables that the plan reads or writes. */
+static BlockNumber
+count_blocks(const CachedPlan *plan)
+{
+	PlannedStmt *planned = linitial_node(PlannedStmt, plan->stmt_list);
+	BlockNumber blocks = 0;
+	ListCell   *cell;
+
+	foreach(cell, planned->relationOids)
+	{
+		Relation	relation = try_relation_open(lfirst_oid(cell), AccessShareLock);
+
+		if (relation == NULL)
+			continue;
+		if (RELKIND_HAS_STORAGE(relation->rd_rel->relkind))
+			blocks += RelationGetNumberOfBlocks(relation);
+		relation_close(relation, NoLock);
+	}
+	return blocks;
 }
 
 static void

@@ -14,6 +14,7 @@
 
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
+#include "storage/block.h"
 
 #define CB_STATEMENT_MAX_ARGS	20
 
@@ -26,6 +27,8 @@ typedef struct CbStatement
 	bool		newest;			/* read with the newest snapshot, as a unique
 								 * index does, whatever the isolation level */
 	SPIPlanPtr	plan;			/* kept; NULL until first used */
+	uint64		last_call;		/* in which it was seen that the plan will do */
+	BlockNumber blocks;			/* of its tables, when it was last made anew */
 } CbStatement;
 
 /* A connection to SPI begins and ends in the same function. */

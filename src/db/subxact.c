@@ -24,6 +24,12 @@
 bool
 cb_subxact_try(CbStep step, void *arg, ErrorData **fault)
 {
+	return cb_subxact_catch(step, arg, cb_error_is_rows_fault, fault);
+}
+
+bool
+cb_subxact_catch(CbStep step, void *arg, CbChoice is_caught, ErrorData **fault)
+{
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData  *volatile failure = NULL;
@@ -51,7 +57,7 @@ cb_subxact_try(CbStep step, void *arg, ErrorData **fault)
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 
-	if (failure != NULL && (fault == NULL || !cb_error_is_rows_fault(failure)))
+	if (failure != NULL && (fault == NULL || !is_caught(failure)))
 		ReThrowError(failure);
 	if (fault != NULL)
 		*fault = failure;

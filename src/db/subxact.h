@@ -22,6 +22,12 @@ typedef bool (*CbStep) (void *arg);
  */
 extern bool cb_subxact_try(CbStep step, void *arg, ErrorData **fault);
 
+/* The same with another choice of errors that are caught. */
+typedef bool (*CbChoice) (const ErrorData *edata);
+
+extern bool cb_subxact_catch(CbStep step, void *arg, CbChoice is_caught,
+							 ErrorData **fault);
+
 /*
  * Runs step(arg) without a subtransaction and returns 0, or the SQLSTATE of the
  * error that it raised and whose words are gone.  Nothing was rolled back: the

@@ -18,7 +18,9 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -36,11 +38,13 @@ static List *open_tables(const char *const *tables);
 static void close_tables(List *relations);
 static const char *find_first(const char *const *tables, Finder find);
 static const char *find_obstacle(Relation relation);
-static const char *find_deferrable_key(Relation relation);
+static const char *find_sequence(Relation relation);
+static bool is_our_key(Relation index);
 static bool only_foreign_keys(Relation relation);
 static bool is_our_foreign_key(Oid constraint, Oid schema);
-static bool is_our_table(Oid table, Oid schema);
-static bool are_our_columns(Oid table, HeapTuple constraint);
+static void append_columns(StringInfo text, Oid table, HeapTuple constraint,
+						   AttrNumber attribute);
+static bool has_our_types(Relation relation);
 static bool is_one_of(const char *name, const char *const *names, size_t n);
 
 const char *
@@ -52,7 +56,7 @@ cb_triggers_forbid_sets(const char *const *tables)
 const char *
 cb_triggers_prevent_sets(const char *const *tables)
 {
-	return find_first(tables, find_deferrable_key);
+	return find_first(tables, find_sequence);
 }
 
 bool
@@ -119,23 +123,49 @@ find_first(const char *const *tables, Finder find)
 	return found;
 }
 
+/* Something for which it matters that rows are written one after the other. */
 static const char *
-find_deferrable_key(Relation relation)
+find_sequence(Relation relation)
 {
 	List	   *indexes = RelationGetIndexList(relation);
 	const char *found = NULL;
 	ListCell   *cell;
 
+	if (relation->trigdesc != NULL && relation->trigdesc->trig_insert_before_row)
+		found = "a table has a trigger that fires before each row";
 	foreach(cell, indexes)
 	{
 		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
 
-		if (!index->rd_index->indimmediate)
-			found = "a table has a deferrable key";
+		if ((index->rd_index->indisunique || index->rd_index->indisexclusion) &&
+			!is_our_key(index))
+			found = "a table has a unique key of the user's";
 		index_close(index, NoLock);
 	}
 	list_free(indexes);
 	return found;
+}
+
+static bool
+is_our_key(Relation index)
+{
+	static const char *const keys[] = {
+		"account_id id", "account_id email", "account_id external_id",
+		"account_id identity_id application_id",
+		"account_id identity_id role_id node_id"
+	};
+	Form_pg_index form = index->rd_index;
+	StringInfoData columns;
+
+	if (!form->indimmediate || form->indisexclusion ||
+		RelationGetIndexPredicate(index) != NIL ||
+		RelationGetIndexExpressions(index) != NIL)
+		return false;
+	initStringInfo(&columns);
+	for (int i = 0; i < form->indnkeyatts; i++)
+		appendStringInfo(&columns, i == 0 ? "%s" : " %s",
+						 get_attname(form->indrelid, form->indkey.values[i], false));
+	return is_one_of(columns.data, keys, lengthof(keys));
 }
 
 static const char *
@@ -163,7 +193,7 @@ only_foreign_keys(Relation relation)
 	Oid			schema = RelationGetNamespace(relation);
 
 	if (relation->rd_rel->relkind != RELKIND_RELATION ||
-		relation->rd_rel->relispartition)
+		relation->rd_rel->relispartition || !has_our_types(relation))
 		return false;
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
@@ -191,54 +221,77 @@ only_foreign_keys(Relation relation)
 	return true;
 }
 
-/* A key of the columns we fill, on a table whose rows we lock. */
+/* Names the columns and the parent of the key as the directory made them. */
 static bool
 is_our_foreign_key(Oid constraint, Oid schema)
 {
+	static const char *const keys[] = {
+		"account_id = account id",
+		"account_id application_id = application account_id id",
+		"account_id identity_id = identity account_id id",
+		"account_id identity_id application_id = app_membership account_id identity_id application_id",
+		"account_id role_id = role account_id id",
+		"account_id application_id node_id = node account_id application_id id"
+	};
 	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
 	Form_pg_constraint form;
+	StringInfoData key;
 	bool		ours;
 
 	if (!HeapTupleIsValid(tuple))
 		return false;
 	form = (Form_pg_constraint) GETSTRUCT(tuple);
-	ours = is_our_table(form->confrelid, schema) &&
-		are_our_columns(form->conrelid, tuple);
+	initStringInfo(&key);
+	append_columns(&key, form->conrelid, tuple, Anum_pg_constraint_conkey);
+	appendStringInfo(&key, "= %s ", get_rel_name(form->confrelid));
+	append_columns(&key, form->confrelid, tuple, Anum_pg_constraint_confkey);
+	key.data[key.len - 1] = '\0';
+	ours = get_rel_namespace(form->confrelid) == schema &&
+		is_one_of(key.data, keys, lengthof(keys));
 	ReleaseSysCache(tuple);
 	return ours;
 }
 
-static bool
-is_our_table(Oid table, Oid schema)
+/* Each with a blank behind it. */
+static void
+append_columns(StringInfo text, Oid table, HeapTuple constraint,
+			   AttrNumber attribute)
 {
-	static const char *const parents[] = {
-		"account", "application", "identity", "app_membership", "role", "node"
-	};
+	bool		isnull;
+	Datum		value = SysCacheGetAttr(CONSTROID, constraint, attribute, &isnull);
+	ArrayType  *columns = isnull ? NULL : DatumGetArrayTypeP(value);
 
-	return get_rel_namespace(table) == schema &&
-		is_one_of(get_rel_name(table), parents, lengthof(parents));
+	for (int i = 0; columns != NULL && i < ARR_DIMS(columns)[0]; i++)
+		appendStringInfo(text, "%s ",
+						 get_attname(table, ((AttrNumber *) ARR_DATA_PTR(columns))[i],
+									 false));
 }
 
+/* Columns that we fill keep what they are given. */
 static bool
-are_our_columns(Oid table, HeapTuple constraint)
+has_our_types(Relation relation)
 {
-	static const char *const columns[] = {
-		"account_id", "application_id", "identity_id", "role_id", "node_id"
+	static const char *const texts[] = {
+		"email", "first_name", "last_name", "external_id", "password_hash",
+		"avatar_url", "status"
 	};
-	bool		isnull;
-	Datum		value = SysCacheGetAttr(CONSTROID, constraint,
-										Anum_pg_constraint_conkey, &isnull);
-	ArrayType  *keys;
+	static const char *const times[] = {
+		"created_at", "updated_at", "password_changed_at", "activated_at"
+	};
+	TupleDesc	shape = RelationGetDescr(relation);
 
-	if (isnull)
-		return false;
-	keys = DatumGetArrayTypeP(value);
-	for (int i = 0; i < ARR_DIMS(keys)[0]; i++)
+	for (int i = 0; i < shape->natts; i++)
 	{
-		AttrNumber	column = ((AttrNumber *) ARR_DATA_PTR(keys))[i];
+		Form_pg_attribute column = TupleDescAttr(shape, i);
+		const char *name = NameStr(column->attname);
 
-		if (!is_one_of(get_attname(table, column, false), columns,
-					   lengthof(columns)))
+		if (column->attisdropped)
+			continue;
+		if (is_one_of(name, texts, lengthof(texts)) &&
+			(column->atttypid != TEXTOID || column->atttypmod != -1))
+			return false;
+		if (is_one_of(name, times, lengthof(times)) &&
+			(column->atttypid != TIMESTAMPTZOID || column->atttypmod != -1))
 			return false;
 	}
 	return true;

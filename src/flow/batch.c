@@ -3,7 +3,8 @@
  * batch.c
  *		One call of a bulk function, for any kind of row.
  *
- *		authorise -> decode -> prepare -> lock parents -> write -> audit -> answer
+ *		authorise -> replay? -> decode -> prepare -> claim key -> lock parents
+ *			-> write -> audit -> store answer -> answer
  *
  * Nothing is locked before prepare has ended, because hashing passwords takes
  * seconds.  With a limit on failures, or for a dry run, all that is written
@@ -24,26 +25,39 @@
 #include "flow/batch.h"
 #include "flow/report.h"
 #include "flow/strategy.h"
+#include "record/idempotency.h"
 
-#define ANSWER_BYTES_PER_ROW	640 /* a guess that saves growing */
+/* A batch on its way to the tables. */
+typedef struct Writing
+{
+	CbBatch    *batch;
+	const CbIdempotency *once;
+	bool		is_late;		/* another call with the key has committed */
+	CbReplay	first;			/* its answer */
+} Writing;
 
 static void fill_batch(CbBatch *batch, const CbRequest *request);
 static void take_rows(CbBatch *batch, const CbRequest *request);
+static void fill_key(CbIdempotency *once, const CbBatch *batch,
+					 const CbRequest *request);
+static Jsonb *describe_request(const CbBatch *batch);
+static bool replay(const CbIdempotency *once, MemoryContext callers,
+				   CbAnswer *answer);
+static CbAnswer repeat(const CbReplay *first, MemoryContext callers);
 static void decode_rows(CbBatch *batch);
-static bool write_batch(CbBatch *batch);
-static bool write_step(void *batch);
+static CbAnswer write_batch(CbBatch *batch, const CbIdempotency *once,
+							MemoryContext callers);
+static bool write_step(void *arg);
 static bool exceeds_limit(const CbBatch *batch);
 static void mark_rolled_back(CbBatch *batch);
-static Jsonb *write_answer(CbBatch *batch);
-static int	status_of(const CbBatch *batch, bool rolled_back);
 
 CbAnswer
 cb_batch_run(const CbRowKind *kind, const CbRequest *request)
 {
 	MemoryContext callers = CurrentMemoryContext;
 	CbBatch		batch;
+	CbIdempotency once;
 	CbAnswer	answer;
-	bool		rolled_back;
 
 	memset(&batch, 0, sizeof(batch));
 	batch.kind = kind;
@@ -55,15 +69,12 @@ cb_batch_run(const CbRowKind *kind, const CbRequest *request)
 	cb_caller_enter(&batch.caller);
 	MemoryContextSwitchTo(batch.context);
 	fill_batch(&batch, request);
-	decode_rows(&batch);
-	rolled_back = write_batch(&batch);
-	if (batch.nrows > 0 && !batch.dry_run)
-		cb_report_batch(&batch, rolled_back);
-
-	MemoryContextSwitchTo(callers);
-	answer.envelope = write_answer(&batch);
-	answer.status = status_of(&batch, rolled_back);
-	MemoryContextSwitchTo(batch.context);
+	fill_key(&once, &batch, request);
+	if (!replay(&once, callers, &answer))
+	{
+		decode_rows(&batch);
+		answer = write_batch(&batch, &once, callers);
+	}
 	cb_caller_leave(&batch.caller);
 	MemoryContextSwitchTo(callers);
 	MemoryContextDelete(batch.context);
@@ -103,6 +114,63 @@ take_rows(CbBatch *batch, const CbRequest *request)
 	}
 }
 
+/* Nothing happens once that writes nothing. */
+static void
+fill_key(CbIdempotency *once, const CbBatch *batch, const CbRequest *request)
+{
+	memset(once, 0, sizeof(CbIdempotency));
+	if (request->idempotency_key == NULL || batch->nrows == 0 || batch->dry_run)
+		return;
+	once->key = request->idempotency_key;
+	once->function = batch->kind->action;
+	once->account = batch->scope.account;
+	once->now = batch->now;
+	cb_idempotency_fingerprint(once, describe_request(batch));
+}
+
+/* What makes two requests the same, without secrets. */
+static Jsonb *
+describe_request(const CbBatch *batch)
+{
+	static const char *const keys[] = {
+		"rows", "max_failed", "application", "environment", "on_conflict"
+	};
+	CbJson	   *json = cb_json_create(batch->nrows * 256);
+
+	cb_json_object(json, keys, lengthof(keys));
+	cb_json_array(json, batch->nrows);
+	for (int i = 0; i < batch->nrows; i++)
+		batch->kind->echo(batch->rows[i], json);
+	cb_json_int(json, batch->max_failed);
+	cb_json_uuid(json, &batch->scope.application);
+	cb_json_uuid(json, &batch->scope.environment);
+	cb_json_int(json, batch->on_conflict);
+	return cb_json_finish(json);
+}
+
+/* Gives the answer that was given to the first call with the key, if any. */
+static bool
+replay(const CbIdempotency *once, MemoryContext callers, CbAnswer *answer)
+{
+	CbReplay	first;
+
+	if (once->key == NULL || !cb_idempotency_find(once, &first))
+		return false;
+	*answer = repeat(&first, callers);
+	return true;
+}
+
+static CbAnswer
+repeat(const CbReplay *first, MemoryContext callers)
+{
+	CbAnswer	answer = {NULL, first->status, true};
+	Size		size = VARSIZE(first->answer);
+
+	answer.body = MemoryContextAlloc(callers, size);
+	memcpy(answer.body, first->answer, size);
+	return answer;
+}
+
 static void
 decode_rows(CbBatch *batch)
 {
@@ -112,28 +180,47 @@ decode_rows(CbBatch *batch)
 		batch->kind->prepare(batch);
 }
 
-/* Returns whether the batch was rolled back for having too many failures. */
-static bool
-write_batch(CbBatch *batch)
+static CbAnswer
+write_batch(CbBatch *batch, const CbIdempotency *once, MemoryContext callers)
 {
+	Writing		writing = {batch, once, false, {NULL, 0}};
+	CbAnswer	answer;
 	bool		rolled_back;
 
 	if (batch->dry_run || batch->max_failed >= 0)
-		cb_subxact_try(write_step, batch, NULL);
+		cb_subxact_try(write_step, &writing, NULL);
 	else
-		write_step(batch);
+		write_step(&writing);
+	if (writing.is_late)
+		return repeat(&writing.first, callers);
 
 	rolled_back = exceeds_limit(batch);
 	if (rolled_back)
 		mark_rolled_back(batch);
-	return rolled_back;
+	if (batch->nrows > 0 && !batch->dry_run)
+		cb_report_batch(batch, rolled_back);
+	answer = cb_answer_batch(batch, rolled_back, callers);
+	if (once->key != NULL && !rolled_back)
+	{
+		CbReplay	first = {answer.body, answer.status};
+
+		cb_idempotency_store(once, &first);
+	}
+	return answer;
 }
 
 static bool
 write_step(void *arg)
 {
-	CbBatch    *batch = arg;
+	Writing    *writing = arg;
+	CbBatch    *batch = writing->batch;
 
+	if (writing->once->key != NULL &&
+		!cb_idempotency_claim(writing->once, &writing->first))
+	{
+		writing->is_late = true;
+		return false;
+	}
 	cb_constraints_force(batch->kind->tables);
 	cb_scope_lock(&batch->scope);
 	batch->kind->lock_parents(batch);
@@ -169,47 +256,4 @@ mark_rolled_back(CbBatch *batch)
 		batch->rows[i]->problem.code = CB_BATCH_ROLLED_BACK;
 		batch->rows[i]->outcome = CB_FAILED;
 	}
-}
-
-static Jsonb *
-write_answer(CbBatch *batch)
-{
-	CbJson	   *json = cb_json_create((Size) batch->nrows * ANSWER_BYTES_PER_ROW);
-	CbSummary	summary = {batch->nrows, 0, 0};
-
-	cb_envelope_begin(json, batch->nrows);
-	for (int i = 0; i < batch->nrows; i++)
-	{
-		const CbRow *row = batch->rows[i];
-
-		if (row->outcome == CB_FAILED)
-		{
-			summary.failed++;
-			cb_envelope_error_begin(json, &row->problem, row->index);
-			batch->kind->echo(row, json);
-			cb_envelope_error_end(json);
-		}
-		else
-		{
-			summary.succeeded++;
-			cb_envelope_success_begin(json, row->outcome == CB_CREATED ? 201 : 200);
-			batch->kind->encode(batch, row, json);
-			cb_envelope_success_end(json, row->index);
-		}
-	}
-	cb_envelope_end(json, &summary);
-	return cb_json_finish(json);
-}
-
-static int
-status_of(const CbBatch *batch, bool rolled_back)
-{
-	if (rolled_back)
-		return CB_STATUS_ROLLED_BACK;
-	for (int i = 0; i < batch->nrows; i++)
-	{
-		if (batch->rows[i]->outcome == CB_FAILED)
-			return CB_STATUS_MULTI;
-	}
-	return CB_STATUS_OK;
 }

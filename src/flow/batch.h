@@ -8,22 +8,13 @@
 #ifndef CB_BATCH_H
 #define CB_BATCH_H
 
+#include "flow/answer.h"
 #include "flow/request.h"
-
-#define CB_STATUS_OK				200
-#define CB_STATUS_MULTI				207
-#define CB_STATUS_ROLLED_BACK		422
-
-typedef struct CbAnswer
-{
-	Jsonb	   *envelope;		/* in the caller's memory context */
-	int			status;			/* HTTP */
-} CbAnswer;
 
 /*
  * Runs the batch from authorisation to audit entry and answers with a verdict
- * for every row.  Raises what concerns the whole call, and then nothing of the
- * batch is left.
+ * for every row; or, with a key that was used, answers what was answered then.
+ * Raises what concerns the whole call, and then nothing of the batch is left.
  */
 extern CbAnswer cb_batch_run(const CbRowKind *kind, const CbRequest *request);
 

@@ -55,6 +55,8 @@ static const CbDirectoryStep steps[] = {
 	{"canopy_bulk_directory_0", "record of steps"},
 	{"canopy_bulk_directory_1", "account tier"},
 	{"canopy_bulk_directory_2", "environment tier"},
+	{"canopy_bulk_directory_3", "idempotency keys"},
+	{"canopy_bulk_directory_4", "tokens and API keys"},
 };
 
 StaticAssertDecl(lengthof(steps) == CB_DIRECTORY_VERSION + 1,

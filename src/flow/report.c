@@ -16,6 +16,9 @@
 #include "canopy_bulk.h"
 #include "flow/report.h"
 #include "record/audit.h"
+#include "record/idempotency.h"
+
+#define IMPORT_ACTION	"identity.bulk_import"
 
 /* How often each code and outcome occurs in a batch. */
 typedef struct Tally
@@ -29,6 +32,10 @@ static Jsonb *describe_batch(const CbBatch *batch, bool rolled_back,
 							 const Tally *tally);
 static void write_histogram(CbJson *json, const Tally *tally);
 static int	compare_names(const void *a, const void *b);
+static void fill_event_key(CbIdempotency *once, const char *key,
+						   const CbImportEvent *event, const CbScope *scope);
+static void write_event(const CbImportEvent *event, const CbCaller *caller,
+						const CbScope *scope);
 static void check_event(const CbImportEvent *event, const CbScope *scope);
 static Jsonb *describe_event(const CbImportEvent *event);
 
@@ -51,17 +58,59 @@ cb_report_batch(const CbBatch *batch, bool rolled_back)
 	cb_audit_write(&audit, &batch->caller, &batch->scope);
 }
 
-void
-cb_report_import_event(const CbImportEvent *event, const CbScopeNames *names)
+CbAnswer
+cb_report_import_event(const CbImportEvent *event, const CbScopeNames *names,
+					   const char *idempotency_key)
 {
+	CbAnswer	answer = {NULL, CB_STATUS_NO_CONTENT, false};
+	CbReplay	first = {NULL, CB_STATUS_NO_CONTENT};
+	CbIdempotency once;
 	CbCaller	caller;
 	CbScope		scope;
-	CbAudit		audit;
 
 	cb_caller_enter(&caller);
 	cb_scope_resolve(&scope, &caller, names);
 	check_event(event, &scope);
-	audit.action = "identity.bulk_import";
+	if (idempotency_key != NULL)
+	{
+		fill_event_key(&once, idempotency_key, event, &scope);
+		answer.replayed = !cb_idempotency_claim(&once, &first);
+	}
+	if (!answer.replayed)
+	{
+		write_event(event, &caller, &scope);
+		if (idempotency_key != NULL)
+			cb_idempotency_store(&once, &first);
+	}
+	cb_caller_leave(&caller);
+	return answer;
+}
+
+static void
+fill_event_key(CbIdempotency *once, const char *key,
+			   const CbImportEvent *event, const CbScope *scope)
+{
+	static const char *const keys[] = {"event", "application"};
+	Jsonb	   *description = describe_event(event);
+	CbJson	   *json = cb_json_create(256);
+
+	cb_json_object(json, keys, lengthof(keys));
+	cb_json_container(json, &description->root, VARSIZE(description) - VARHDRSZ);
+	cb_json_uuid(json, &scope->application);
+	once->key = key;
+	once->function = IMPORT_ACTION;
+	once->account = scope->account;
+	once->now = GetCurrentTimestamp();
+	cb_idempotency_fingerprint(once, cb_json_finish(json));
+}
+
+static void
+write_event(const CbImportEvent *event, const CbCaller *caller,
+			const CbScope *scope)
+{
+	CbAudit		audit;
+
+	audit.action = IMPORT_ACTION;
 	audit.resource_type = "identity";
 	audit.category = "identity";
 	audit.outcome = event->succeeded == 0 && event->failed > 0 ?
@@ -69,8 +118,7 @@ cb_report_import_event(const CbImportEvent *event, const CbScopeNames *names)
 	audit.severity = "info";
 	audit.metadata = describe_event(event);
 	audit.at = GetCurrentTimestamp();
-	cb_audit_write(&audit, &caller, &scope);
-	cb_caller_leave(&caller);
+	cb_audit_write(&audit, caller, scope);
 }
 
 static void

@@ -8,7 +8,7 @@
 #ifndef CB_REPORT_H
 #define CB_REPORT_H
 
-#include "rows/row.h"
+#include "flow/answer.h"
 
 /* Writes the one audit entry of a batch whose verdicts are known. */
 extern void cb_report_batch(const CbBatch *batch, bool rolled_back);
@@ -25,10 +25,11 @@ typedef struct CbImportEvent
 
 /*
  * Checks the event and writes its one audit entry, marked as reported by the
- * client.  Raises 22023 when the mode is unknown, a count is negative or total
- * is not succeeded + failed.
+ * client; with a key that was used it writes none.  Raises 22023 when the mode is
+ * unknown, a count is negative or total is not succeeded + failed.
  */
-extern void cb_report_import_event(const CbImportEvent *event,
-								   const CbScopeNames *names);
+extern CbAnswer cb_report_import_event(const CbImportEvent *event,
+									   const CbScopeNames *names,
+									   const char *idempotency_key);
 
 #endif							/* CB_REPORT_H */

@@ -18,6 +18,7 @@ typedef struct CbRequest
 	CbOnConflict on_conflict;
 	bool		dry_run;
 	int			max_failed;		/* rows; -1: no limit */
+	const char *idempotency_key;	/* NULL: none */
 } CbRequest;
 
 /*

@@ -5,9 +5,9 @@
  *
  * The first row in the order of the input that is written gets the key, in
  * whatever order rows are written.  A row is therefore linked to its rivals
- * before it, and waits until what became of them is known.  Links past rows
- * that failed are shortened as they are followed, so that many rows with one key
- * cost no more than few.
+ * before it, and waits until what became of all of them is known.  A verdict may
+ * be taken back when a group is undone, so that links are followed and never
+ * changed.
  *
  *-------------------------------------------------------------------------
  */
@@ -57,25 +57,36 @@ cb_rivals_link(CbBatch *batch)
 	pfree(entries);
 }
 
-CbRow	   *
-cb_rivals_find(const CbBatch *batch, CbRow *row, int *which)
+CbRow *
+cb_rivals_find(const CbBatch *batch, const CbRow *row, int *which)
 {
-	CbRow	   *pending = NULL;
+	CbRow	   *winner = NULL;
 
 	for (int i = 0; i < batch->kind->nkeys; i++)
 	{
-		while (row->rival[i] != NULL && row->rival[i]->outcome == CB_FAILED)
-			row->rival[i] = row->rival[i]->rival[i];
-		if (row->rival[i] == NULL)
+		CbRow	   *rival = cb_rivals_of(row, i);
+
+		if (rival == NULL)
 			continue;
-		if (row->rival[i]->outcome != CB_PENDING)
+		if (rival->outcome == CB_PENDING)
+			return rival;
+		if (winner == NULL)
 		{
+			winner = rival;
 			*which = i;
-			return row->rival[i];
 		}
-		pending = row->rival[i];
 	}
-	return pending;
+	return winner;
+}
+
+CbRow *
+cb_rivals_of(const CbRow *row, int which)
+{
+	CbRow	   *rival = row->rival[which];
+
+	while (rival != NULL && rival->outcome == CB_FAILED)
+		rival = rival->rival[which];
+	return rival;
 }
 
 void

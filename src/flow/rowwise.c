@@ -54,7 +54,7 @@ cb_rowwise_write(CbBatch *batch)
 	}
 }
 
-CbRow	  **
+CbRow **
 cb_rowwise_sort(const CbBatch *batch, int *nrows)
 {
 	CbRow	  **rows = palloc(sizeof(CbRow *) * (batch->nrows + 1));

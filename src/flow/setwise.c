@@ -25,47 +25,57 @@
 #include "flow/setwise.h"
 
 #define GROUP_ROWS			16
-#define OPEN_SUBXACTS_MAX	60	/* groups; others are open around the batch */
+#define CAREFUL_GROUP_ROWS	4
+#define GROUPS_MAX			58	/* subtransactions; others are around the
+								 * batch */
 
+/* Rows that are written in one subtransaction. */
 typedef struct Group
 {
 	CbBatch    *batch;
 	CbRow	  **rows;
+	ErrorData **faults;			/* of rows that raised; NULL for the others */
 	int			nrows;
 	int			current;		/* the row that is being written */
+	bool		has_failed;		/* this group, or one before it */
+	int			groups_left;	/* that may be opened, this one among them */
 } Group;
 
-static int	group_size(int nrows);
 static void write_set(CbBatch *batch, CbRow **rows, int nrows);
 static int	without_rivals(CbBatch *batch, CbRow **rows, int nrows,
 						   CbRow **chosen);
 static bool set_step(void *arg);
-static int	pass(CbBatch *batch, CbRow **rows, int nrows, int size);
+static int	pending_rows(CbRow **rows, int nrows);
+static int	pass(Group *group, CbRow **rows, int nrows);
+static int	group_size(const Group *group, int nrows);
+static bool waits_outside(const Group *group, const CbRow *row);
+static bool is_in_group(const Group *group, const CbRow *row);
 static void write_group(Group *group);
+static ErrorData *keep_fault(const CbBatch *batch, const ErrorData *fault);
+static void drop_row(Group *group);
 static bool group_step(void *arg);
+static bool settle(CbBatch *batch, CbRow *row);
+static int	compare_indexes(const void *a, const void *b);
 static void forget_verdicts(CbRow **rows, int nrows);
 
 void
 cb_setwise_write(CbBatch *batch, bool in_sets)
 {
+	Group		group = {batch};
 	int			nrows;
 	CbRow	  **rows;
-	int			size;
 
 	cb_rivals_link(batch);
 	rows = cb_rowwise_sort(batch, &nrows);
-	size = group_size(nrows);
+	group.rows = palloc(sizeof(CbRow *) * (nrows + 1));
+	group.faults = palloc(sizeof(ErrorData *) * (nrows + 1));
 	if (in_sets)
 		write_set(batch, rows, nrows);
-	while (nrows > 0)
-		nrows = pass(batch, rows, nrows, size);
-}
 
-/* Groups are larger only where a batch is so large that they were too many. */
-static int
-group_size(int nrows)
-{
-	return Max(GROUP_ROWS, (nrows + OPEN_SUBXACTS_MAX - 1) / OPEN_SUBXACTS_MAX);
+	group.groups_left = GROUPS_MAX;
+	nrows = pending_rows(rows, nrows);
+	while (nrows > 0)
+		nrows = pass(&group, rows, nrows);
 }
 
 /* Leaves every row pending when the set raises. */
@@ -73,7 +83,7 @@ static void
 write_set(CbBatch *batch, CbRow **rows, int nrows)
 {
 	CbRow	  **chosen = palloc(sizeof(CbRow *) * (nrows + 1));
-	Group		set = {batch, chosen, 0, 0};
+	Group		set = {batch, chosen};
 	MemoryContext old = MemoryContextSwitchTo(batch->row_context);
 	ErrorData  *fault;
 
@@ -111,62 +121,143 @@ set_step(void *arg)
 	return set->batch->kind->write_set(set->batch, set->rows, set->nrows);
 }
 
-/*
- * Gives verdicts to the rows that wait for no rival's, and returns how many are
- * left; they are moved to the front.
- */
+/* Moves the rows without a verdict to the front and returns how many they are. */
 static int
-pass(CbBatch *batch, CbRow **rows, int nrows, int size)
+pending_rows(CbRow **rows, int nrows)
 {
-	CbRow	  **members = palloc(sizeof(CbRow *) * size);
-	Group		group = {batch, members, 0, 0};
-	int			nleft = 0;
+	int			n = 0;
 
 	for (int i = 0; i < nrows; i++)
 	{
-		int			which;
-		CbRow	   *rival;
+		if (rows[i]->outcome == CB_PENDING)
+			rows[n++] = rows[i];
+	}
+	return n;
+}
 
-		if (rows[i]->outcome != CB_PENDING)
-			continue;
-		rival = cb_rivals_find(batch, rows[i], &which);
-		if (rival == NULL)
-			members[group.nrows++] = rows[i];
-		else if (rival->outcome == CB_PENDING)
+/*
+ * Writes the rows in groups and returns how many are left; they are moved to the
+ * front, in their order.  A row that waits for one that is not in its group stays
+ * behind for the next pass, as it does in the row strategy.
+ */
+static int
+pass(Group *group, CbRow **rows, int nrows)
+{
+	int			nleft = 0;
+
+	/* In the order of the input no row waits for one behind it. */
+	if (group->groups_left == 1)
+		qsort(rows, nrows, sizeof(CbRow *), compare_indexes);
+	for (int i = 0; i < nrows; i++)
+	{
+		if (waits_outside(group, rows[i]))
 			rows[nleft++] = rows[i];
 		else
-			cb_rivals_yield(batch, rows[i], rival, which);
-		if (group.nrows == size)
-			write_group(&group);
+			group->rows[group->nrows++] = rows[i];
+		if (group->nrows >= group_size(group, nrows - i + nleft))
+			write_group(group);
 	}
-	write_group(&group);
-	pfree(members);
+	write_group(group);
 	return nleft;
 }
 
-/* Empties the group: each of its rows has its verdict afterwards. */
+/*
+ * Small groups once a row has failed, since others may and each costs what was
+ * written of its group; larger ones where there would be too many.  The last
+ * group takes all that is left.
+ */
+static int
+group_size(const Group *group, int nrows)
+{
+	int			size = group->has_failed ? CAREFUL_GROUP_ROWS : GROUP_ROWS;
+	int			groups = group->groups_left - 1;
+
+	return groups == 0 ? nrows + group->nrows + 1 :
+		Max(size, (nrows + groups - 1) / groups);
+}
+
+static bool
+waits_outside(const Group *group, const CbRow *row)
+{
+	for (int i = 0; i < group->batch->kind->nkeys; i++)
+	{
+		const CbRow *rival = cb_rivals_of(row, i);
+
+		if (rival != NULL && rival->outcome == CB_PENDING &&
+			!is_in_group(group, rival))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_in_group(const Group *group, const CbRow *row)
+{
+	for (int i = group->nrows - 1; i >= 0; i--)
+	{
+		if (group->rows[i] == row)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Each row of the group, which is then emptied, has its verdict.  A row that raised stays where
+ * it is with its fault, to be blamed among the rows before it when the group is
+ * begun again.
+ */
 static void
 write_group(Group *group)
 {
 	CbBatch    *batch = group->batch;
-	MemoryContext old = MemoryContextSwitchTo(batch->row_context);
+	MemoryContext old;
 	ErrorData  *fault;
 
+	if (group->nrows == 0)
+		return;
+	old = MemoryContextSwitchTo(batch->row_context);
+	memset(group->faults, 0, sizeof(ErrorData *) * group->nrows);
 	while (group->nrows > 0 && !cb_subxact_try(group_step, group, &fault))
 	{
-		CbRow	   *row = group->rows[group->current];
-
-		cb_rowwise_blame(batch, row, fault);
-		row->outcome = CB_FAILED;
-		group->nrows--;
-		memmove(&group->rows[group->current], &group->rows[group->current + 1],
-				sizeof(CbRow *) * (group->nrows - group->current));
+		group->has_failed = true;
+		if (fault != NULL)
+			group->faults[group->current] = keep_fault(batch, fault);
+		else
+			drop_row(group);
 		forget_verdicts(group->rows, group->current);
 		MemoryContextReset(batch->row_context);
 	}
 	group->nrows = 0;
+	group->groups_left--;
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(batch->row_context);
+}
+
+/* What blame needs of an error, until the batch ends. */
+static ErrorData *
+keep_fault(const CbBatch *batch, const ErrorData *fault)
+{
+	ErrorData  *kept = MemoryContextAllocZero(batch->context, sizeof(ErrorData));
+
+	kept->elevel = fault->elevel;
+	kept->sqlerrcode = fault->sqlerrcode;
+	if (fault->constraint_name != NULL)
+		kept->constraint_name = MemoryContextStrdup(batch->context,
+													fault->constraint_name);
+	return kept;
+}
+
+/* The row that is being written has its verdict. */
+static void
+drop_row(Group *group)
+{
+	int			behind = --group->nrows - group->current;
+	CbRow	  **row = &group->rows[group->current];
+	ErrorData **fault = &group->faults[group->current];
+
+	(*row)->outcome = CB_FAILED;
+	memmove(row, row + 1, sizeof(*row) * behind);
+	memmove(fault, fault + 1, sizeof(*fault) * behind);
 }
 
 static bool
@@ -177,13 +268,41 @@ group_step(void *arg)
 	for (group->current = 0; group->current < group->nrows; group->current++)
 	{
 		CbRow	   *row = group->rows[group->current];
+		ErrorData  *fault = group->faults[group->current];
 
 		CHECK_FOR_INTERRUPTS();
-		group->batch->kind->write_one(group->batch, row);
-		if (!cb_row_is_good(row))
+		if (fault != NULL)
+		{
+			cb_rowwise_blame(group->batch, row, fault);
+			row->outcome = CB_FAILED;
+		}
+		else if (!settle(group->batch, row))
 			return false;
 	}
 	return true;
+}
+
+/* False when the row has failed and what it wrote is to be undone. */
+static bool
+settle(CbBatch *batch, CbRow *row)
+{
+	int			which = 0;
+	const CbRow *rival = cb_rivals_find(batch, row, &which);
+
+	if (rival != NULL)
+	{
+		Assert(rival->outcome != CB_PENDING);
+		cb_rivals_yield(batch, row, rival, which);
+		return true;
+	}
+	batch->kind->write_one(batch, row);
+	return cb_row_is_good(row);
+}
+
+static int
+compare_indexes(const void *a, const void *b)
+{
+	return (*(CbRow *const *) a)->index - (*(CbRow *const *) b)->index;
 }
 
 static void

@@ -33,7 +33,7 @@ static int	compare(const CbRow *a, const CbRow *b);
 static const char *key(const CbRow *row, int which, Size *len);
 static bool write_set(CbBatch *batch, CbRow **rows, int n);
 static void write_one(CbBatch *batch, CbRow *row);
-static void encode(CbBatch *batch, const CbRow *row, CbJson *json);
+static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
 static void echo(const CbRow *row, CbJson *json);
 
 const CbRowKind cb_attach_kind = {
@@ -156,7 +156,7 @@ write_one(CbBatch *batch, CbRow *row)
 }
 
 static void
-encode(CbBatch *batch, const CbRow *row, CbJson *json)
+encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 {
 	static const char *const keys[] = {
 		"id", "status", "created_at", "invited_at", "identity_id",

@@ -37,7 +37,7 @@ static void write_one(CbBatch *batch, CbRow *row);
 static CbOutcome write_identity(CbBatch *batch, CbIdentityRow *row);
 static bool write_membership(CbBatch *batch, CbIdentityRow *row);
 static void blame(CbBatch *batch, CbRow *row, const ErrorData *fault);
-static void encode(CbBatch *batch, const CbRow *row, CbJson *json);
+static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
 static void encode_for_account(const CbIdentityRow *row, CbJson *json);
 static void encode_for_application(const CbIdentity *stored, CbJson *json);
 static void encode_membership(const CbIdentityMembership *entry, CbJson *json);
@@ -301,7 +301,7 @@ blame(CbBatch *batch, CbRow *row, const ErrorData *fault)
 }
 
 static void
-encode(CbBatch *batch, const CbRow *row, CbJson *json)
+encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 {
 	const CbIdentityRow *identity = (const CbIdentityRow *) row;
 

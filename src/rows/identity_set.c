@@ -258,7 +258,10 @@ blame_rest(Set *set)
 	cb_statement_stream(&find_taken, values, NULL, false, read_taken, set);
 }
 
-/* The rows come in the order in which they were asked for. */
+/*
+ * The rows come in the order in which they were asked for.  An update may yet
+ * give up the external id that is taken, so that write_one has to find out.
+ */
 static void
 read_taken(void *arg, const Datum *values, const bool *nulls)
 {
@@ -271,11 +274,12 @@ read_taken(void *arg, const Datum *values, const bool *nulls)
 	row = &set->rows[set->next++]->row;
 	if (!nulls[0] && on_conflict == CB_ON_CONFLICT_ERROR)
 		cb_field_issue(row, CB_EMAIL_CONFLICT, "email");
-	if (!nulls[1] && (nulls[0] || on_conflict != CB_ON_CONFLICT_SKIP))
+	if (!nulls[1] && (on_conflict == CB_ON_CONFLICT_ERROR ||
+					  (on_conflict == CB_ON_CONFLICT_SKIP && nulls[0])))
 		cb_field_issue(row, CB_EXTERNAL_ID_CONFLICT, "external_id");
 }
 
-/* False when one is missing, for which only write_one can find the reason. */
+/* False when one is not as it should be, which is for write_one to judge. */
 static bool
 write_memberships(Set *set)
 {
@@ -299,7 +303,9 @@ write_memberships(Set *set)
 	cb_membership_ensure(set->batch, wishes, n);
 	for (int i = 0; i < n; i++)
 	{
-		if (wishes[i].outcome != CB_CREATED)
+		if (wishes[i].outcome != CB_CREATED ||
+			(owners[i]->role_id.given &&
+			 strcmp(wishes[i].membership.status, "active") != 0))
 			return false;
 		cb_identity_set_membership(set->batch, owners[i], &wishes[i].membership);
 	}

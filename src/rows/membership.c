@@ -24,6 +24,12 @@
 	"m.id, m.identity_id, m.application_id, m.status," \
 	" m.invited_at, m.activated_at, m.deactivated_at, m.created_at"
 
+#define ON_CONFLICT_REACTIVATE \
+	" ON CONFLICT (account_id, identity_id, application_id) DO UPDATE" \
+	" SET status = 'active', activated_at = $2, deactivated_at = NULL," \
+	" updated_at = $2" \
+	" WHERE m.status" EQ "'deactivated'"
+
 /*
  * Parameters: account, time; arrays of new id, identity, application, in the
  * order of the new ids.
@@ -35,15 +41,21 @@ static CbStatement ensure_memberships = {
 	" SELECT $1, u.id, u.identity_id, u.application_id, 'active', $2, $2, $2"
 	" FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4),"
 	" pg_catalog.unnest($5)) AS u (id, identity_id, application_id)"
-	" ORDER BY u.id"
-	" ON CONFLICT (account_id, identity_id, application_id) DO UPDATE"
-	" SET status = 'active', activated_at = $2, deactivated_at = NULL,"
-	" updated_at = $2"
-	" WHERE m.status" EQ "'deactivated'"
+	" ORDER BY u.id" ON_CONFLICT_REACTIVATE
 	" RETURNING " MEMBERSHIP_COLUMNS
 	") SELECT * FROM i",
 	5, {UUIDOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID},
 	SPI_OK_SELECT
+};
+
+/* The same for one wish: account, time, new id, identity, application. */
+static CbStatement ensure_membership = {
+	"INSERT INTO canopy.app_membership AS m (account_id, id, identity_id,"
+	" application_id, status, activated_at, created_at, updated_at)"
+	" VALUES ($1, $3, $4, $5, 'active', $2, $2, $2)" ON_CONFLICT_REACTIVATE
+	" RETURNING " MEMBERSHIP_COLUMNS,
+	5, {UUIDOID, TIMESTAMPTZOID, UUIDOID, UUIDOID, UUIDOID},
+	SPI_OK_INSERT_RETURNING
 };
 
 /* Parameters: account; arrays of identity, application. */
@@ -100,14 +112,23 @@ insert_wishes(const CbBatch *batch, CbMembershipWish *wishes, int n)
 	Reading		reading = {wishes, n, 0};
 	Datum		values[5];
 
+	values[0] = UUIDPGetDatum(&batch->scope.account);
+	values[1] = TimestampTzGetDatum(batch->now);
+	if (n == 1)
+	{
+		values[2] = UUIDPGetDatum(&wishes->new_id);
+		values[3] = UUIDPGetDatum(&wishes->identity);
+		values[4] = UUIDPGetDatum(&wishes->application);
+		cb_statement_stream(&ensure_membership, values, NULL, batch->trusted,
+							read_written, &reading);
+		return;
+	}
 	for (int i = 0; i < n; i++)
 	{
 		ids[i] = UUIDPGetDatum(&wishes[i].new_id);
 		identities[i] = UUIDPGetDatum(&wishes[i].identity);
 		applications[i] = UUIDPGetDatum(&wishes[i].application);
 	}
-	values[0] = UUIDPGetDatum(&batch->scope.account);
-	values[1] = TimestampTzGetDatum(batch->now);
 	values[2] = cb_statement_array(ids, NULL, n, UUIDOID);
 	values[3] = cb_statement_array(identities, NULL, n, UUIDOID);
 	values[4] = cb_statement_array(applications, NULL, n, UUIDOID);

@@ -116,7 +116,7 @@ struct CbRowKind
 	/* May find a better name than "rejected" for what was raised; or NULL. */
 	void		(*blame) (CbBatch *batch, CbRow *row, const ErrorData *fault);
 
-	void		(*encode) (CbBatch *batch, const CbRow *row, CbJson *json);
+	void		(*encode) (const CbBatch *batch, const CbRow *row, CbJson *json);
 	void		(*echo) (const CbRow *row, CbJson *json);
 
 	/* Tables that are written, "canopy." left out; the list ends with NULL. */

@@ -1,0 +1,241 @@
+/*-------------------------------------------------------------------------
+ *
+ * http.c
+ *		The SQL-callable functions of the REST surface.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "canopy_bulk.h"
+#include "db/caller.h"
+#include "db/envelope.h"
+#include "db/guard.h"
+#include "db/scope.h"
+#include "errors.h"
+#include "flow/rest.h"
+#include "record/api_key.h"
+#include "record/credential.h"
+#include "secret/jwt_key.h"
+
+PG_FUNCTION_INFO_V1(cb_http);
+PG_FUNCTION_INFO_V1(cb_authenticate);
+PG_FUNCTION_INFO_V1(cb_api_key_make);
+PG_FUNCTION_INFO_V1(cb_api_key_end);
+PG_FUNCTION_INFO_V1(cb_token_key_is_valid);
+
+static Datum pack_response(FunctionCallInfo fcinfo,
+						   const CbRestResponse *response);
+static Datum pack_headers(const CbRestResponse *response);
+static int	compare_headers(const void *a, const void *b);
+static void take_names(FunctionCallInfo fcinfo, int account, int application,
+					   int environment, CbScopeNames *names);
+static char *text_argument(FunctionCallInfo fcinfo, int i);
+static void refuse_null(const char *name) pg_attribute_noreturn();
+
+/* canopy_bulk_http(method, path, headers, body) */
+Datum
+cb_http(PG_FUNCTION_ARGS)
+{
+	CbGuard		guard;
+	CbRestRequest request;
+	CbRestResponse response;
+	bytea	   *body;
+	Datum		answer;
+
+	cb_guard_push(&guard);
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		refuse_null(PG_ARGISNULL(0) ? "method" : "path");
+	request.method = text_argument(fcinfo, 0);
+	request.path = text_argument(fcinfo, 1);
+	request.headers = PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(2);
+	if (request.headers == NULL || !JB_ROOT_IS_OBJECT(request.headers))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("headers are not a JSON object")));
+	body = PG_ARGISNULL(3) ? NULL : PG_GETARG_BYTEA_PP(3);
+	request.body = body == NULL ? "" : VARDATA_ANY(body);
+	request.body_len = body == NULL ? 0 : VARSIZE_ANY_EXHDR(body);
+	cb_rest_serve(&request, &response);
+	answer = pack_response(fcinfo, &response);
+	cb_guard_pop(&guard);
+	PG_RETURN_DATUM(answer);
+}
+
+/* canopy_bulk_authenticate(token) */
+Datum
+cb_authenticate(PG_FUNCTION_ARGS)
+{
+	CbGuard		guard;
+	CbCaller	unknown;
+	CbClaims	claims;
+	MemoryContext context = CurrentMemoryContext;
+
+	cb_guard_push(&guard);
+	if (PG_ARGISNULL(0))
+		refuse_null("token");
+	cb_caller_enter_unknown(&unknown);
+	MemoryContextSwitchTo(context);
+	cb_credential_check(text_argument(fcinfo, 0), &claims);
+	cb_caller_leave(&unknown);
+	cb_claims_believe(&claims);
+	cb_guard_pop(&guard);
+	PG_RETURN_VOID();
+}
+
+/*
+ * canopy_bulk_api_key_create(name, application, environment, account,
+ * access_mode, scopes, expires_at)
+ */
+Datum
+cb_api_key_make(PG_FUNCTION_ARGS)
+{
+	CbGuard		guard;
+	CbCaller	caller;
+	CbScopeNames names;
+	CbScope		scope;
+	CbApiKeyOrder order = {0};
+	Jsonb	   *key;
+	MemoryContext context = CurrentMemoryContext;
+
+	cb_guard_push(&guard);
+	if (PG_ARGISNULL(0))
+		refuse_null("name");
+	order.name = text_argument(fcinfo, 0);
+	take_names(fcinfo, 3, 1, 2, &names);
+	order.access_mode = PG_ARGISNULL(4) ? "full_access" : text_argument(fcinfo, 4);
+	order.scopes = PG_ARGISNULL(5) ? NULL : PG_GETARG_ARRAYTYPE_P(5);
+	if (order.scopes != NULL && ARR_NDIM(order.scopes) == 0)
+		order.scopes = NULL;
+	order.expires = !PG_ARGISNULL(6);
+	order.expires_at = PG_ARGISNULL(6) ? 0 : PG_GETARG_TIMESTAMPTZ(6);
+	order.now = GetCurrentTimestamp();
+	cb_caller_enter(&caller);
+	MemoryContextSwitchTo(context);
+	cb_api_key_may_manage(&caller.claims);
+	cb_scope_resolve(&scope, &caller, &names);
+	key = cb_api_key_create(&scope, &order);
+	cb_caller_leave(&caller);
+	cb_guard_pop(&guard);
+	PG_RETURN_JSONB_P(key);
+}
+
+/* canopy_bulk_api_key_revoke(id, account) */
+Datum
+cb_api_key_end(PG_FUNCTION_ARGS)
+{
+	CbGuard		guard;
+	CbCaller	caller;
+	CbScopeNames names;
+	CbScope		scope;
+
+	cb_guard_push(&guard);
+	if (PG_ARGISNULL(0))
+		refuse_null("id");
+	take_names(fcinfo, 1, -1, -1, &names);
+	cb_caller_enter(&caller);
+	cb_api_key_may_manage(&caller.claims);
+	cb_scope_resolve(&scope, &caller, &names);
+	if (!cb_api_key_revoke(&scope, PG_GETARG_UUID_P(0), GetCurrentTimestamp()))
+		ereport(ERROR,
+				(errcode(CB_ERRCODE_NOT_FOUND),
+				 errmsg("API key does not exist, or was revoked before")));
+	cb_caller_leave(&caller);
+	cb_guard_pop(&guard);
+	PG_RETURN_VOID();
+}
+
+/* canopy_bulk_token_key_is_valid(algorithm, key) */
+Datum
+cb_token_key_is_valid(PG_FUNCTION_ARGS)
+{
+	CbGuard		guard;
+	bool		valid;
+
+	cb_guard_push(&guard);
+	valid = !PG_ARGISNULL(0) && !PG_ARGISNULL(1) &&
+		cb_jwt_key_is_valid(text_argument(fcinfo, 0), text_argument(fcinfo, 1));
+	cb_guard_pop(&guard);
+	PG_RETURN_BOOL(valid);
+}
+
+static Datum
+pack_response(FunctionCallInfo fcinfo, const CbRestResponse *response)
+{
+	TupleDesc	shape;
+	Datum		values[3];
+	bool		nulls[3] = {false, false, response->body == NULL};
+
+	if (get_call_result_type(fcinfo, NULL, &shape) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = Int32GetDatum(response->status);
+	values[1] = pack_headers(response);
+	if (response->body != NULL)
+	{
+		char	   *json = JsonbToCString(NULL, &response->body->root,
+										  VARSIZE(response->body));
+
+		values[2] = PointerGetDatum(cstring_to_text(json));
+	}
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(shape), values, nulls));
+}
+
+static Datum
+pack_headers(const CbRestResponse *response)
+{
+	CbRestHeader sorted[CB_REST_MAX_HEADERS];
+	const char *keys[CB_REST_MAX_HEADERS];
+	CbJson	   *json = cb_json_create(256);
+
+	memcpy(sorted, response->headers, sizeof(sorted));
+	qsort(sorted, response->nheaders, sizeof(CbRestHeader), compare_headers);
+	for (int i = 0; i < response->nheaders; i++)
+		keys[i] = sorted[i].name;
+	cb_json_object(json, keys, response->nheaders);
+	for (int i = 0; i < response->nheaders; i++)
+		cb_json_cstring(json, sorted[i].value);
+	return JsonbPGetDatum(cb_json_finish(json));
+}
+
+/* The order of keys in a jsonb object. */
+static int
+compare_headers(const void *a, const void *b)
+{
+	const char *left = ((const CbRestHeader *) a)->name;
+	const char *right = ((const CbRestHeader *) b)->name;
+	int			difference = (int) strlen(left) - (int) strlen(right);
+
+	return difference != 0 ? difference : strcmp(left, right);
+}
+
+/* A position below zero: the function has no such argument. */
+static void
+take_names(FunctionCallInfo fcinfo, int account, int application,
+		   int environment, CbScopeNames *names)
+{
+	names->account = text_argument(fcinfo, account);
+	names->application = application < 0 ? NULL :
+		text_argument(fcinfo, application);
+	names->environment = environment < 0 ? NULL :
+		text_argument(fcinfo, environment);
+}
+
+/* NULL for SQL NULL. */
+static char *
+text_argument(FunctionCallInfo fcinfo, int i)
+{
+	return PG_ARGISNULL(i) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i));
+}
+
+static void
+refuse_null(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("argument \"%s\" cannot be null", name)));
+}

@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * answer.h
+ *		What a call answers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_ANSWER_H
+#define CB_ANSWER_H
+
+#include "rows/row.h"
+
+#define CB_STATUS_OK				200
+#define CB_STATUS_NO_CONTENT		204
+#define CB_STATUS_MULTI				207
+#define CB_STATUS_ROLLED_BACK		422
+
+typedef struct CbAnswer
+{
+	Jsonb	   *body;			/* in the caller's memory context; or NULL */
+	int			status;			/* HTTP */
+	bool		replayed;		/* given before, to a call with the same key */
+} CbAnswer;
+
+/* The envelope of a batch whose verdicts are known, in the given context. */
+extern CbAnswer cb_answer_batch(const CbBatch *batch, bool rolled_back,
+								MemoryContext context);
+
+#endif							/* CB_ANSWER_H */

@@ -1,0 +1,245 @@
+/*-------------------------------------------------------------------------
+ *
+ * idempotency.c
+ *		Keys that make a call happen once.
+ *
+ * The key's row, the effects of the call, its audit entry and the stored answer
+ * commit together, or none of them does.  Two calls with one key meet at the
+ * primary key: the second waits until the first has committed, and then reads
+ * its answer, or has rolled back, and then takes the key itself.
+ *
+ * Whether a key has expired is decided when it is read; purging only frees room.
+ * The fingerprint is of the request without its secrets, because a hash over a
+ * password would let anyone who reads it try passwords by the billion.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/cryptohash.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "canopy_bulk.h"
+#include "db/http.h"
+#include "db/statement.h"
+#include "errors.h"
+#include "record/idempotency.h"
+#include "settings.h"
+
+#define EQ " OPERATOR(pg_catalog.=) "
+#define KEY_MAX_LEN		255		/* characters */
+
+/* Parameters: account, function, key, time before which keys have expired. */
+static CbStatement find_key = {
+	"SELECT fingerprint, answer, status FROM canopy.idempotency_key"
+	" WHERE account_id" EQ "$1 AND function" EQ "$2 AND key" EQ "$3"
+	" AND created_at OPERATOR(pg_catalog.>) $4",
+	4, {UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}, SPI_OK_SELECT
+};
+
+/* Parameters: those of find_key, then fingerprint, time. */
+static CbStatement claim_key = {
+	"INSERT INTO canopy.idempotency_key AS k (account_id, function, key,"
+	" fingerprint, created_at) VALUES ($1, $2, $3, $5, $6)"
+	" ON CONFLICT (account_id, function, key) DO UPDATE"
+	" SET fingerprint = $5, created_at = $6, answer = NULL, status = NULL"
+	" WHERE k.created_at OPERATOR(pg_catalog.<=) $4"
+	" RETURNING 1",
+	6, {UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, BYTEAOID, TIMESTAMPTZOID},
+	SPI_OK_INSERT_RETURNING
+};
+
+/* Parameters: account, function, key, answer, status. */
+static CbStatement store_answer = {
+	"UPDATE canopy.idempotency_key SET answer = $4, status = $5"
+	" WHERE account_id" EQ "$1 AND function" EQ "$2 AND key" EQ "$3",
+	5, {UUIDOID, TEXTOID, TEXTOID, JSONBOID, INT4OID}, SPI_OK_UPDATE
+};
+
+/* Parameters: account, time before which keys have expired, rows at most. */
+static CbStatement purge_keys = {
+	"DELETE FROM canopy.idempotency_key"
+	" WHERE account_id" EQ "$1 AND ctid" EQ "ANY (ARRAY("
+	"SELECT ctid FROM canopy.idempotency_key"
+	" WHERE account_id" EQ "$1 AND created_at OPERATOR(pg_catalog.<=) $2"
+	" ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED))",
+	3, {UUIDOID, TIMESTAMPTZOID, INT8OID}, SPI_OK_DELETE
+};
+
+static void fill_key(const CbIdempotency *idempotency, Datum *values);
+static TimestampTz expired_since(TimestampTz now);
+static Datum bytes_datum(const uint8 *bytes, int len);
+static bool is_fingerprint(const CbIdempotency *idempotency, bytea *stored);
+static void refuse_other_request(void) pg_attribute_noreturn();
+static void refuse_unanswered(void) pg_attribute_noreturn();
+
+const char *
+cb_idempotency_key(const char *argument)
+{
+	const char *key = argument != NULL ? argument : cb_http_header("idempotency-key");
+
+	if (key == NULL)
+		return NULL;
+	if (key[0] == '\0' || strlen(key) > KEY_MAX_LEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("idempotency key is empty or too long"),
+				 errdetail("It has %zu bytes; 1 to %d are allowed.",
+						   strlen(key), KEY_MAX_LEN)));
+	for (const char *c = key; *c != '\0'; c++)
+	{
+		if (*c < ' ' || *c > '~')
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("idempotency key has a character that is not printable ASCII"),
+					 errhint("A random UUID is a good key.")));
+	}
+	return key;
+}
+
+void
+cb_idempotency_fingerprint(CbIdempotency *idempotency, const Jsonb *request)
+{
+	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+
+	if (context == NULL ||
+		pg_cryptohash_init(context) < 0 ||
+		pg_cryptohash_update(context, (const uint8 *) request,
+							 VARSIZE(request)) < 0 ||
+		pg_cryptohash_final(context, idempotency->fingerprint,
+							sizeof(idempotency->fingerprint)) < 0)
+		elog(ERROR, "could not hash a request");
+	pg_cryptohash_free(context);
+}
+
+bool
+cb_idempotency_find(const CbIdempotency *idempotency, CbReplay *replay)
+{
+	Datum		values[4];
+	Datum		value;
+	bool		isnull;
+	bool		found;
+
+	fill_key(idempotency, values);
+	found = cb_statement_run(&find_key, values, NULL) == 1;
+	if (found)
+	{
+		value = cb_statement_value(0, 1, &isnull);
+		if (!is_fingerprint(idempotency, DatumGetByteaPP(value)))
+			refuse_other_request();
+		value = cb_statement_value(0, 2, &isnull);
+		replay->answer = isnull ? NULL : DatumGetJsonbPCopy(value);
+		value = cb_statement_value(0, 3, &isnull);
+		replay->status = isnull ? 0 : DatumGetInt32(value);
+		if (replay->status == 0 ||
+			(replay->answer == NULL && replay->status != CB_IDEMPOTENCY_NO_ANSWER))
+			refuse_unanswered();
+	}
+	cb_statement_free();
+	return found;
+}
+
+bool
+cb_idempotency_claim(const CbIdempotency *idempotency, CbReplay *replay)
+{
+	Datum		values[6];
+	bool		claimed;
+
+	fill_key(idempotency, values);
+	values[4] = bytes_datum(idempotency->fingerprint,
+							sizeof(idempotency->fingerprint));
+	values[5] = TimestampTzGetDatum(idempotency->now);
+	claimed = cb_statement_run(&claim_key, values, NULL) == 1;
+	cb_statement_free();
+	if (!claimed && !cb_idempotency_find(idempotency, replay))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not claim an idempotency key that comes and goes"),
+				 errhint("Try again with the same key.")));
+	return claimed;
+}
+
+void
+cb_idempotency_store(const CbIdempotency *idempotency, const CbReplay *replay)
+{
+	Datum		values[5];
+	char		nulls[5] = {' ', ' ', ' ', ' ', ' '};
+
+	fill_key(idempotency, values);
+	values[3] = JsonbPGetDatum(replay->answer);
+	nulls[3] = replay->answer == NULL ? 'n' : ' ';
+	values[4] = Int32GetDatum(replay->status);
+	if (cb_statement_run(&store_answer, values, nulls) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("answer was not stored with its idempotency key"),
+				 errhint("Look for a trigger or rule on canopy.idempotency_key.")));
+	cb_statement_free();
+}
+
+int64
+cb_idempotency_purge(const pg_uuid_t *account, TimestampTz now, int most)
+{
+	Datum		values[3];
+	int64		deleted;
+
+	values[0] = UUIDPGetDatum(account);
+	values[1] = TimestampTzGetDatum(expired_since(now));
+	values[2] = Int64GetDatum(most);
+	deleted = (int64) cb_statement_run(&purge_keys, values, NULL);
+	cb_statement_free();
+	return deleted;
+}
+
+static void
+fill_key(const CbIdempotency *idempotency, Datum *values)
+{
+	values[0] = UUIDPGetDatum(&idempotency->account);
+	values[1] = CStringGetTextDatum(idempotency->function);
+	values[2] = CStringGetTextDatum(idempotency->key);
+	values[3] = TimestampTzGetDatum(expired_since(idempotency->now));
+}
+
+static TimestampTz
+expired_since(TimestampTz now)
+{
+	return now - (int64) cb_idempotency_window * USECS_PER_SEC;
+}
+
+static Datum
+bytes_datum(const uint8 *bytes, int len)
+{
+	bytea	   *datum = palloc(VARHDRSZ + len);
+
+	SET_VARSIZE(datum, VARHDRSZ + len);
+	memcpy(VARDATA(datum), bytes, len);
+	return PointerGetDatum(datum);
+}
+
+static bool
+is_fingerprint(const CbIdempotency *idempotency, bytea *stored)
+{
+	return VARSIZE_ANY_EXHDR(stored) == sizeof(idempotency->fingerprint) &&
+		memcmp(VARDATA_ANY(stored), idempotency->fingerprint,
+			   sizeof(idempotency->fingerprint)) == 0;
+}
+
+static void
+refuse_other_request(void)
+{
+	ereport(ERROR,
+			(errcode(CB_ERRCODE_UNPROCESSABLE),
+			 errmsg("idempotency key was used for another request"),
+			 errhint("Use a new key for a new request.")));
+}
+
+/* Only a call within the first call, from a trigger, can see this. */
+static void
+refuse_unanswered(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the first call with the idempotency key has no answer"),
+			 errhint("A trigger must not call with the key of the call that fires it.")));
+}
