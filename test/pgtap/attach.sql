@@ -107,8 +107,8 @@ SELECT throws_ok(format('SELECT canopy_bulk_attach(''{{%1$s},{%1$s}}'', ''crm'',
 
 -- a call that makes no sense is refused as a whole
 SELECT throws_ok(call, state, message, call) FROM (VALUES
-	('SELECT canopy_bulk_attach(NULL, ''crm'', ''acme'')', '22023', 'argument 1 cannot be null'),
-	('SELECT canopy_bulk_attach_json(NULL, ''crm'', ''acme'')', '22023', 'argument 1 cannot be null'),
+	('SELECT canopy_bulk_attach(NULL, ''crm'', ''acme'')', '22023', 'argument "identity_ids" cannot be null'),
+	('SELECT canopy_bulk_attach_json(NULL, ''crm'', ''acme'')', '22023', 'argument "identity_ids" cannot be null'),
 	('SELECT canopy_bulk_attach(''{}'', account => ''acme'')', '22023', 'no application is named'),
 	('SELECT canopy_bulk_attach(''{}'', application => '''', account => ''acme'')', '22023', 'no application is named'),
 	('SELECT canopy_bulk_attach(''{}'', ''crm'')', '22023', 'no account is named'),

@@ -7,12 +7,19 @@ SELECT results_eq($$
 	SELECT proname::text COLLATE "default", pg_get_function_arguments(oid), pg_get_function_result(oid)
 	FROM pg_proc WHERE proname LIKE 'canopy\_bulk\_%' AND proname !~ '^canopy_bulk_directory_' ORDER BY 1
 $$, $$ VALUES
-	('canopy_bulk_attach', 'identity_ids uuid[], application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text', 'jsonb'),
-	('canopy_bulk_attach_json', 'identity_ids jsonb, application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text', 'jsonb'),
-	('canopy_bulk_create', 'identities jsonb, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text', 'jsonb'),
-	('canopy_bulk_create_raw', 'body bytea, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text', 'jsonb'),
-	('canopy_bulk_import_event', 'mode text, total integer, succeeded integer, failed integer, skipped integer DEFAULT 0, application text DEFAULT NULL::text, account text DEFAULT NULL::text', 'void'),
-	('canopy_bulk_setup', 'owner regrole DEFAULT NULL::regrole, version integer DEFAULT NULL::integer', 'integer')
+	('canopy_bulk_api_key_create', 'name text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, access_mode text DEFAULT ''full_access''::text, scopes text[] DEFAULT NULL::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone', 'jsonb'),
+	('canopy_bulk_api_key_revoke', 'id uuid, account text DEFAULT NULL::text', 'void'),
+	('canopy_bulk_attach', 'identity_ids uuid[], application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_attach_json', 'identity_ids jsonb, application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_authenticate', 'token text', 'void'),
+	('canopy_bulk_create', 'identities jsonb, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_create_raw', 'body bytea, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_http', 'method text, path text, headers jsonb DEFAULT ''{}''::jsonb, body bytea DEFAULT NULL::bytea, OUT status integer, OUT headers jsonb, OUT body bytea', 'record'),
+	('canopy_bulk_import_event', 'mode text, total integer, succeeded integer, failed integer, skipped integer DEFAULT 0, application text DEFAULT NULL::text, account text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'void'),
+	('canopy_bulk_purge', 'account text DEFAULT NULL::text, max_rows integer DEFAULT 1000', 'bigint'),
+	('canopy_bulk_secret_exposure', '', 'TABLE(setting text, value text, advice text)'),
+	('canopy_bulk_setup', 'owner regrole DEFAULT NULL::regrole, version integer DEFAULT NULL::integer', 'integer'),
+	('canopy_bulk_token_key_is_valid', 'algorithm text, key text', 'boolean')
 $$, 'public functions have their signatures');
 
 -- members of the extension are functions of its own name only, so that dropping it drops no data
@@ -32,9 +39,9 @@ AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'canopy_bulk');
 -- a NULL argument reaches the function, which then says what it thinks of it
 SELECT is_empty('SELECT proname FROM t.function WHERE proisstrict', 'no function is strict');
 
--- every function writes
-SELECT is_empty($$SELECT proname FROM t.function WHERE provolatile <> 'v' OR proparallel <> 'u'$$,
-	'every function is volatile and parallel unsafe');
+-- all functions but one write, or may
+SELECT is_empty($$SELECT proname FROM t.function WHERE provolatile <> CASE proname WHEN 'canopy_bulk_secret_exposure' THEN 's' ELSE 'v' END OR proparallel <> 'u'$$,
+	'every function that is no reader is volatile, and all are parallel unsafe');
 
 -- nothing runs with its owner's rights by itself
 SELECT is_empty('SELECT proname FROM t.function WHERE prosecdef', 'no function is security definer');
@@ -65,12 +72,20 @@ $$, $$ VALUES
 	('canopy_bulk.argon2_memory', 'integer', 'superuser', '19456', '7168', '262144', 'kB'),
 	('canopy_bulk.argon2_passes', 'integer', 'superuser', '2', '1', '10', NULL),
 	('canopy_bulk.breach_check', 'string', 'superuser', '', NULL, NULL, NULL),
+	('canopy_bulk.claim_account', 'string', 'superuser', 'account', NULL, NULL, NULL),
+	('canopy_bulk.claim_application', 'string', 'superuser', 'application', NULL, NULL, NULL),
+	('canopy_bulk.claim_environment', 'string', 'superuser', 'environment', NULL, NULL, NULL),
+	('canopy_bulk.claim_principal_type', 'string', 'superuser', 'principal_type', NULL, NULL, NULL),
+	('canopy_bulk.claim_subject', 'string', 'superuser', 'sub', NULL, NULL, NULL),
 	('canopy_bulk.environment', 'string', 'user', '', NULL, NULL, NULL),
 	('canopy_bulk.hash_workers', 'integer', 'superuser', '0', '0', '64', NULL),
+	('canopy_bulk.idempotency_window', 'integer', 'superuser', '86400', '1', '31622400', 's'),
 	('canopy_bulk.max_rows', 'integer', 'superuser', '200', '1', '10000', NULL),
 	('canopy_bulk.require_claims', 'bool', 'superuser', 'off', NULL, NULL, NULL),
 	('canopy_bulk.row_error_sqlstates', 'string', 'superuser', '', NULL, NULL, NULL),
-	('canopy_bulk.strategy', 'enum', 'user', 'auto', NULL, NULL, NULL)
+	('canopy_bulk.strategy', 'enum', 'user', 'auto', NULL, NULL, NULL),
+	('canopy_bulk.token_audience', 'string', 'superuser', '', NULL, NULL, NULL),
+	('canopy_bulk.token_issuer', 'string', 'superuser', '', NULL, NULL, NULL)
 $$, 'settings have their types, defaults and bounds');
 
 -- a slip in a setting's name is an error, not a setting
@@ -78,7 +93,7 @@ SELECT throws_ok('SET canopy_bulk.acount = ''acme''', '42602', NULL, 'the prefix
 
 -- the directory is made of these tables
 SELECT tables_are('canopy', ARRAY['account', 'application', 'environment', 'identity', 'app_membership',
-	'role', 'node', 'role_assignment', 'audit_log', 'migration']);
+	'role', 'node', 'role_assignment', 'audit_log', 'idempotency_key', 'token_key', 'api_key', 'migration']);
 
 CREATE VIEW t.table AS
 SELECT oid, relname::text AS name FROM pg_class
@@ -120,14 +135,14 @@ $$, 'nothing of the directory is granted to PUBLIC');
 SELECT is_empty($$
 	SELECT conname FROM pg_constraint JOIN t.table ON conrelid = t.table.oid
 	WHERE contype IN ('p', 'u', 'f')
-	  AND conname NOT IN ('account_pkey', 'account_slug_key', 'migration_pkey')
+	  AND conname NOT IN ('account_pkey', 'account_slug_key', 'token_key_pkey', 'migration_pkey')
 	  AND (SELECT attname FROM pg_attribute WHERE attrelid = conrelid AND attnum = conkey[1]) <> 'account_id'
 $$, 'every key begins with account_id');
 
 -- that goes for unique indexes that are no constraint
 SELECT is_empty($$
 	SELECT indexrelid::regclass FROM pg_index JOIN t.table ON indrelid = t.table.oid
-	WHERE indisunique AND name NOT IN ('account', 'migration')
+	WHERE indisunique AND name NOT IN ('account', 'token_key', 'migration')
 	  AND (SELECT attname FROM pg_attribute WHERE attrelid = indrelid AND attnum = indkey[0]) <> 'account_id'
 $$, 'every unique index begins with account_id');
 
@@ -140,7 +155,7 @@ $$, 'every foreign key refers to the account first');
 
 -- the account is never left open
 SELECT is_empty($$
-	SELECT name FROM t.table WHERE name NOT IN ('account', 'migration') AND NOT EXISTS (
+	SELECT name FROM t.table WHERE name NOT IN ('account', 'token_key', 'migration') AND NOT EXISTS (
 		SELECT FROM pg_attribute WHERE attrelid = t.table.oid AND attname = 'account_id'
 		AND attnum = 1 AND attnotnull AND atttypid = 'uuid'::regtype)
 $$, 'every tenant table has account_id uuid NOT NULL, in front');

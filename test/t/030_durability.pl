@@ -33,7 +33,7 @@ my $sums = $node->safe_psql('postgres', $everything);
 # the directory survives the extension, and takes the next call
 $node->safe_psql('postgres', 'DROP EXTENSION canopy_bulk CASCADE');
 is($node->safe_psql('postgres', $identities), $before, 'dropping the extension drops no identity');
-is($node->safe_psql('postgres', 'CREATE EXTENSION canopy_bulk; SELECT canopy_bulk_setup()'), '2',
+is($node->safe_psql('postgres', 'CREATE EXTENSION canopy_bulk; SELECT canopy_bulk_setup()'), $NEWEST,
 	'a new extension finds the directory as it was');
 is($node->safe_psql('postgres', $everything), $sums, 'and leaves it so');
 

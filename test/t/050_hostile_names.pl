@@ -46,7 +46,7 @@ is_fired('setup in a prepared schema');
 $node->safe_psql('postgres', 'DROP SCHEMA canopy CASCADE');
 
 # setup with the plants first in search_path makes the tables in canopy, of the server's own types
-is($node->safe_psql('postgres', hostile_session() . 'SELECT public.canopy_bulk_setup()'), '2',
+is($node->safe_psql('postgres', hostile_session() . 'SELECT public.canopy_bulk_setup()'), $NEWEST,
 	'setup works among the plants');
 is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT t.typnamespace::regnamespace::text, ',')
 	FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid JOIN pg_type t ON t.oid = atttypid

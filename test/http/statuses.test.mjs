@@ -1,0 +1,172 @@
+// A status for everything, and bodies that are those of the SQL call.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { APPLICATION, CREATE, authorized, openDirectory, people, tokenFor, withoutChance } from './directory.mjs';
+import { send } from './request.mjs';
+
+const directory = await openDirectory();
+const { call, ask, sql, pool, port } = directory;
+after(directory.close);
+
+const attach = `${APPLICATION}/app-memberships/bulk-attach`;
+const event = `${APPLICATION}/identities/bulk-import-events`;
+const done = { mode: 'create', total: 3, succeeded: 2, failed: 1, skipped: 0 };
+const [{ key: apiKey }] = await sql(`SELECT canopy_bulk_api_key_create('test', 'crm', 'production', 'acme')->>'key' AS key`);
+await ask(CREATE, people('there'));
+const [{ id: thereId }] = await sql(`SELECT id FROM canopy.identity`);
+const bad = { identities: [{ email: 'no address', first_name: 'A', last_name: 'B', password: 'secret-canary' }] };
+
+// title, status, path, body, headers, method: each must read the same from the gateway and from SQL
+const cases = [
+	['all rows are good', 200, `${CREATE}?dry_run=true`, people('new', 3, { password: 'correct horse' })],
+	['some rows are bad', 207, `${CREATE}?dry_run=true`, { identities: [...people('new').identities, ...bad.identities] }],
+	['all rows are bad', 207, CREATE, bad],
+	['no rows', 200, CREATE, { identities: [] }],
+	['a bare array', 200, CREATE, []],
+	['into an application', 200, `${APPLICATION}/identities/bulk-create?dry_run=true`, people('new')],
+	['attached', 200, `${attach}?dry_run=true`, { identity_ids: [thereId] }],
+	['one attached, one unknown', 207, `${attach}?dry_run=true`, { identity_ids: [thereId, 'id_01HXABC...'] }],
+	['an import event', 204, event, done],
+	['an import event without skipped', 204, event, { ...done, skipped: undefined }],
+	['skipped on conflict', 200, `${CREATE}?on_conflict=skip`, people('there')],
+	['a conflict', 207, CREATE, people('there')],
+	['with an API key', 200, `${APPLICATION}/identities/bulk-create?dry_run=true`, people('new'), { Authorization: undefined, 'X-API-Key': apiKey }],
+	['charset=utf-8', 200, CREATE, [], { 'Content-Type': 'Application/JSON; charset=UTF-8' }],
+	['not JSON', 400, CREATE, '{"identities": [', {}],
+	['not a list of rows', 400, CREATE, '"identities"'],
+	['an unknown option', 400, `${CREATE}?dryrun=true`, []],
+	['an idempotency key that is too long', 400, CREATE, [], { 'Idempotency-Key': 'k'.repeat(256) }],
+	['an unknown mode of import', 400, event, { ...done, mode: 'delete' }],
+	['counts that do not add up', 400, event, { ...done, total: 4 }],
+	['two credentials', 400, CREATE, [], { 'X-API-Key': apiKey }],
+	['no credential', 401, CREATE, [], { Authorization: undefined }],
+	['a token of words', 401, CREATE, [], { Authorization: 'Bearer let-me-in' }],
+	['another scheme', 401, CREATE, [], { Authorization: 'Basic YTpi' }],
+	['an expired token', 401, CREATE, [], { Authorization: `Bearer ${tokenFor({ exp: 1 })}` }],
+	['an API key that is none', 401, CREATE, [], { Authorization: undefined, 'X-API-Key': `cnpy_${'x'.repeat(64)}` }],
+	['the wrong principal', 403, CREATE, [], { Authorization: `Bearer ${tokenFor({ principal_type: 'identity' })}` }],
+	['an API key beyond its application', 403, CREATE, [], { Authorization: undefined, 'X-API-Key': apiKey }],
+	['another account', 403, CREATE.replace('acme', 'globex'), []],
+	['no such path', 404, '/portal/v1/accounts/acme/identities', []],
+	['no such application', 404, attach.replace('crm', 'nowhere'), { identity_ids: [] }],
+	['another account\'s application', 404, attach.replace('crm', 'shop'), { identity_ids: [] }],
+	['no such environment', 404, `${APPLICATION}/identities/bulk-create?environment=nowhere`, []],
+	['GET of what takes POST', 405, CREATE, undefined, {}, 'GET'],
+	['POST of what takes GET', 405, '/openapi.json', []],
+	['201 rows', 413, CREATE, people('many', 201)],
+	['no type', 415, CREATE, '[]', { 'Content-Type': undefined }],
+	['a form', 415, CREATE, 'a=b', { 'Content-Type': 'application/x-www-form-urlencoded' }],
+	['all or nothing', 422, `${CREATE}?max_failed=0`, { identities: [...people('new').identities, ...bad.identities] }],
+	['OPTIONS', 204, CREATE, undefined, {}, 'OPTIONS'],
+	['the document', 200, '/openapi.json', undefined, { Authorization: undefined, 'Content-Type': undefined }, 'GET'],
+	['HEAD of the document', 200, '/openapi.json', undefined, {}, 'HEAD'],
+];
+
+for (const [title, status, path, body, headers = {}, method = 'POST'] of cases) {
+	test(`${status} ${title}`, async () => {
+		const sent = Object.fromEntries(Object.entries({ ...authorized(directory.token), ...headers }).filter(([, value]) => value !== undefined));
+		const answer = await send(port, { method, path, body, headers: sent });
+		assert.equal(answer.status, status, answer.body.toString());
+
+		// the answer is the database's, to the byte but for ids and times
+		const { rows: [same] } = await pool.query('SELECT * FROM canopy_bulk_http($1, $2, $3, $4)', [method, path, JSON.stringify(sent),
+			body === undefined ? null : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))]);
+		assert.equal(same.status, status);
+		assert.equal(withoutChance(answer.body), withoutChance(same.body ?? ''));
+		for (const [name, value] of Object.entries(same.headers))
+			assert.equal(answer.headers[name.toLowerCase()], value);
+
+		assert.ok(!answer.body.includes('secret-canary'), 'no secret comes back');
+		if (answer.body.length > 0)
+			assert.equal(answer.headers['content-type'], 'application/json');
+		if (status >= 400 && answer.body.length > 0 && !answer.json.results)
+			assertError(answer, status, path, method);
+		if (status === 401)
+			assert.match(answer.headers['www-authenticate'], /^Bearer /);
+		if (status === 405 || method === 'OPTIONS')
+			assert.equal(answer.headers.allow, path === '/openapi.json' ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS');
+	});
+}
+
+function assertError(answer, status, path, method) {
+	assert.deepEqual(Object.keys(answer.json), ['error']);
+	const { error } = answer.json;
+	assert.deepEqual(Object.keys(error).sort(), ['code', 'message', 'method', 'path', 'statusCode']);
+	assert.equal(error.statusCode, status);
+	assert.equal(error.path, path.split('?')[0]);
+	assert.equal(error.method, method);
+	assert.match(error.code, /^[a-z_]+$/);
+	assert.equal(typeof error.message, 'string');
+}
+
+test('HEAD has the headers of GET and no body', async () => {
+	const [get, head] = [await call('/openapi.json', undefined, {}, 'GET'), await call('/openapi.json', undefined, {}, 'HEAD')];
+	assert.equal(head.body.length, 0);
+	assert.equal(head.headers['content-type'], get.headers['content-type']);
+});
+
+test('an account that is not there and one that is not yours are told alike', async () => {
+	for (const path of [CREATE, attach, event, `${APPLICATION}/identities/bulk-create`]) {
+		for (const token of [tokenFor(), tokenFor({ account: ['acme', 'initech'] })]) {
+			const [other, nowhere] = await Promise.all(['globex', 'umbrella'].map((account) =>
+				call(path.replace('acme', account), path === event ? done : [], { Authorization: `Bearer ${token}` })));
+			assert.equal(other.status, 403);
+			assert.equal(nowhere.status, 403);
+			assert.equal(nowhere.body.toString().replace('umbrella', 'globex'), other.body.toString());
+			assert.deepEqual(Object.keys(nowhere.headers).sort(), Object.keys(other.headers).sort());
+		}
+	}
+});
+
+test('an application that is not there and one of another account are told alike', async () => {
+	const [other, nowhere] = await Promise.all(['shop', 'nowhere'].map((name) => call(attach.replace('crm', name), { identity_ids: [] })));
+	assert.equal(nowhere.body.toString().replace('nowhere', 'shop'), other.body.toString());
+});
+
+test('the body is the very jsonb of the SQL function', async () => {
+	const rows = { identities: [...people('sql', 5, { metadata: { b: 1, a: ['ü', null] } }).identities, ...bad.identities, 7] };
+	const answer = await call(`${CREATE}?dry_run=true`, rows);
+	const [{ body }] = await sql(`SELECT canopy_bulk_create($1, account => 'acme', application => '', dry_run => true)::text AS body`, [JSON.stringify(rows)]);
+	assert.equal(withoutChance(answer.body), withoutChance(body));
+});
+
+test('422 a key that was used for another request', async () => {
+	assert.equal((await call(CREATE, people('mismatch'), { 'Idempotency-Key': 'mismatch' })).status, 200);
+	const answer = await call(CREATE, people('other'), { 'Idempotency-Key': 'mismatch' });
+	assert.equal(answer.status, 422);
+	assertError(answer, 422, CREATE, 'POST');
+});
+
+test('429 when the first call with a key takes too long', async () => {
+	await sql(`ALTER ROLE gateway IN DATABASE ${process.env.PGDATABASE} SET lock_timeout = '200ms'`);
+	await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gateway' AND datname = current_database()`);
+	const first = await pool.connect();
+	try {
+		await first.query('BEGIN');
+		await first.query('SELECT canopy_bulk_http($1, $2, $3, $4)', ['POST', CREATE,
+			JSON.stringify({ ...authorized(directory.token), 'Idempotency-Key': 'slow' }), Buffer.from(JSON.stringify(people('slow')))]);
+		let answer;
+		do
+			answer = await call(CREATE, people('slow'), { 'Idempotency-Key': 'slow' });
+		while (answer.status === 503); // connections of the pool that we have just ended
+		assert.equal(answer.status, 429, answer.body.toString());
+		assertError(answer, 429, CREATE, 'POST');
+		assert.match(answer.headers['retry-after'], /^\d+$/);
+	} finally {
+		await first.query('ROLLBACK');
+		first.release();
+		await sql(`ALTER ROLE gateway IN DATABASE ${process.env.PGDATABASE} RESET lock_timeout`);
+	}
+});
+
+test('413 more than 10 MB, whether the length is said or not', async () => {
+	const body = Buffer.alloc(10 * 1024 * 1024 + 1, ' ');
+	for (const headers of [{}, { 'Transfer-Encoding': 'chunked' }]) {
+		const answer = await call(CREATE, body, headers);
+		assert.equal(answer.status, 413);
+		assertError(answer, 413, CREATE, 'POST');
+	}
+	body[body.length - 3] = 0x5b;
+	body[body.length - 2] = 0x5d;
+	assert.equal((await call(CREATE, body.subarray(0, -1))).status, 200, '10 MB are not too much');
+});
