@@ -91,7 +91,9 @@ static const char *const parameters =
 " \"schema\": {\"type\": \"boolean\"}},"
 "\"maxFailed\": {\"name\": \"max_failed\", \"in\": \"query\", \"schema\": " COUNT "},"
 "\"onConflict\": {\"name\": \"on_conflict\", \"in\": \"query\","
-" \"schema\": {\"enum\": [\"error\", \"skip\", \"update\"]}}}";
+" \"schema\": {\"enum\": [\"error\", \"skip\", \"update\"]}},"
+"\"onMembership\": {\"name\": \"on_conflict\", \"in\": \"query\","
+" \"schema\": {\"enum\": [\"error\", \"skip\"]}}}";
 
 static const char *const security =
 "{\"bearer\": {\"type\": \"http\", \"scheme\": \"bearer\", \"bearerFormat\": \"JWT\"},"

@@ -67,6 +67,8 @@ cb_rowwise_sort(const CbBatch *batch, int *nrows)
 	}
 	qsort_arg(rows, *nrows, sizeof(CbRow *), compare_rows,
 			  unconstify(CbBatch *, batch));
+	for (int i = 0; i < *nrows; i++)
+		rows[i]->place = i;
 	return rows;
 }
 

@@ -39,6 +39,7 @@ typedef struct Group
 	int			current;		/* the row that is being written */
 	bool		has_failed;		/* this group, or one before it */
 	int			groups_left;	/* that may be opened, this one among them */
+	bool		is_first_pass;
 } Group;
 
 static void write_set(CbBatch *batch, CbRow **rows, int nrows);
@@ -49,6 +50,7 @@ static int	pending_rows(CbRow **rows, int nrows);
 static int	pass(Group *group, CbRow **rows, int nrows);
 static int	group_size(const Group *group, int nrows);
 static bool waits_outside(const Group *group, const CbRow *row);
+static bool has_rival_behind(const CbRow *row, int which);
 static bool is_in_group(const Group *group, const CbRow *row);
 static void write_group(Group *group);
 static ErrorData *keep_fault(const CbBatch *batch, const ErrorData *fault);
@@ -74,7 +76,7 @@ cb_setwise_write(CbBatch *batch, bool in_sets)
 
 	group.groups_left = GROUPS_MAX;
 	nrows = pending_rows(rows, nrows);
-	while (nrows > 0)
+	for (group.is_first_pass = true; nrows > 0; group.is_first_pass = false)
 		nrows = pass(&group, rows, nrows);
 }
 
@@ -183,9 +185,29 @@ waits_outside(const Group *group, const CbRow *row)
 	{
 		const CbRow *rival = cb_rivals_of(row, i);
 
+		if (group->is_first_pass && has_rival_behind(row, i))
+			return true;
 		if (rival != NULL && rival->outcome == CB_PENDING &&
 			!is_in_group(group, rival))
 			return true;
+	}
+	return false;
+}
+
+/*
+ * The set may have settled a rival that stands behind the row.  The row strategy
+ * would not have come to it yet, and would make the row wait.
+ */
+static bool
+has_rival_behind(const CbRow *row, int which)
+{
+	for (const CbRow *rival = row->rival[which]; rival != NULL;
+		 rival = rival->rival[which])
+	{
+		if (rival->place > row->place)
+			return true;
+		if (rival->outcome != CB_FAILED)
+			return false;
 	}
 	return false;
 }

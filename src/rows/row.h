@@ -57,7 +57,11 @@ typedef struct CbRow
 	CbOutcome	outcome;
 	CbProblem	problem;
 
-	/* The last earlier row with the same key; kept by flow/batch.c. */
+	/*
+	 * Kept by flow/: the place in the order of writing, and for each key the
+	 * last earlier row with the same one.
+	 */
+	int			place;
 	struct CbRow *rival[CB_ROW_MAX_KEYS];
 } CbRow;
 

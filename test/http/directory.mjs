@@ -68,6 +68,7 @@ export async function startGateway(environment = {}) {
 		},
 	});
 	const exited = once(child, 'exit');
+	process.once('exit', () => child.kill('SIGKILL'));
 	const [line] = await Promise.race([once(child.stdout, 'data'), exited.then(() => { throw new Error('the gateway did not start'); })]);
 	return {
 		child,

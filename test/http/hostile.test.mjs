@@ -34,20 +34,19 @@ for (const method of ['post', 'Post', 'POSTS', 'FOO', 'POST\t', ' POST', 'P\xd6S
 add(405, 'CONNECT', { method: 'CONNECT', path: 'localhost:80' });
 
 // other paths than those that are served
+const inside = (path, from, ...names) => names.map((name) => path.replace(from, () => name));
 for (const path of [
-	'/', '//', '/%', '/.', '/..', '*', '/openapi.json/', '/openapi.json/..', '/openapi.JSON', '/OPENAPI.json', '/openapi%2Ejson',
-		'/openapi.json%00', '/openapi.yaml', '/./openapi.json', '//openapi.json', '/x/../openapi.json',
-	'/portal', '/portal/v1', '/portal/v1/accounts', '/portal/v1/accounts/acme', '/portal/v1/accounts/acme/identities', '/portal/v2/accounts/acme/identities/bulk-create',
-		'/index.html', '/.env', '/.git/config', '/rpc/canopy_bulk_create',
-	`${CREATE}/`, `${CREATE}//`, `/${CREATE}`, `${CREATE}/.`, `${CREATE}/..`, `${CREATE}/../bulk-create`, `/x/..${CREATE}`, `/.${CREATE}`,
-		`/%2e${CREATE}`, CREATE.toUpperCase(), CREATE.replace('bulk', 'BULK'), CREATE.replace('-', '%2D'),
-	CREATE.replace('/identities/', '/identities//'), CREATE.replace('/identities/', '%2Fidentities/'), CREATE.replace('/identities/',
-		'\\identities\\'), `${CREATE};x=1`, `${CREATE};`, `${CREATE}%20`, `${CREATE}%00`, `${CREATE}%0d%0aX:1`, `${CREATE}%3Fdry_run=true`, `${CREATE}.json`, `${CREATE}&x`,
-	CREATE.replace('acme', ''), CREATE.replace('acme', '%'), CREATE.replace('acme', '%6'), CREATE.replace('acme', '%zz'), CREATE.replace('acme',
-		'a%00'), CREATE.replace('acme', '%00'), CREATE.replace('acme', '%ff'), CREATE.replace('acme', '%c0%ae'), CREATE.replace('acme',
-		'%ed%a0%80'), CREATE.replace('acme', 'acme%'),
-	CREATE.replace('acme', 'acme/x'), INTO.replace('/crm', ''), INTO.replace('crm', ''), INTO.replace('crm', '%00'), ATTACH.replace('crm',
-		'crm%00'), `${ATTACH}/x`, `${EVENT}/`, EVENT.replace('crm', '%fe'), EVENT.replace('events', 'event'), INTO.replace('/applications/', '/apps/'),
+	'/', '//', '/%', '/.', '/..', '*', '/portal', '/portal/v1', '/portal/v1/accounts', '/portal/v1/accounts/acme', '/portal/v1/accounts/acme/identities',
+	'/index.html', '/.env', '/.git/config', '/rpc/canopy_bulk_create', '/portal/v2/accounts/acme/identities/bulk-create',
+	'/openapi.json/', '/openapi.json/..', '/openapi.JSON', '/OPENAPI.json', '/openapi%2Ejson', '/openapi.json%00', '/openapi.yaml',
+	'/./openapi.json', '//openapi.json', '/x/../openapi.json',
+	...['/', '//', '/.', '/..', '/../bulk-create', ';x=1', ';', '%20', '%00', '%0d%0aX:1', '%3Fdry_run=true', '.json', '&x'].map((end) => CREATE + end),
+	...['/', '/x/..', '/.', '/%2e'].map((begin) => begin + CREATE),
+	CREATE.toUpperCase(), CREATE.replace('bulk', 'BULK'), CREATE.replace('-', '%2D'),
+	...inside(CREATE, '/identities/', '/identities//', '%2Fidentities/', '\\identities\\'),
+	...inside(CREATE, 'acme', '', '%', '%6', '%zz', 'a%00', '%00', '%ff', '%c0%ae', '%ed%a0%80', 'acme%', 'acme/x'),
+	...inside(INTO, '/crm', ''), ...inside(INTO, 'crm', '', '%00', '%fe', 'crm%00', 'crm/x'), INTO.replace('/applications/', '/apps/'),
+	`${ATTACH}/x`, `${EVENT}/`, EVENT.replace('events', 'event'),
 ]) add(404, `POST ${path}`, { path });
 
 // the account, written otherwise: not ours, and yet a path
@@ -61,10 +60,12 @@ add(200, 'a path with its host', { path: `http://localhost${CREATE}` });
 add(404, 'another path with its host', { path: `http://localhost${CREATE}/` });
 
 // queries
-for (const query of ['x=1', 'dry_run', 'dry_run=', 'dry_run=1', 'dry_run=TRUE', 'dry_run=true&dry_run=true', 'DRY_RUN=true', 'dry%5Frun=true',
-	'dry_run=tru%65', 'dry_run=true;', 'max_failed=', 'max_failed=-1', 'max_failed=1.5', 'max_failed=1e3', 'max_failed=99999999999999999999', 'max_failed=0x10', 'max_failed=+1',
-	'on_conflict=', 'on_conflict=replace', 'on_conflict=error&on_conflict=skip', 'on_conflict=error%00', '&', '=', '=x', '?', 'dry_run==true',
-		'account=globex', 'environment=', '%', '%00', 'a'.repeat(5000)])
+for (const query of [
+	'x=1', 'account=globex', 'environment=', '&', '=', '=x', '?', '%', '%00', 'a'.repeat(5000),
+	'dry_run', 'dry_run=', 'dry_run=1', 'dry_run=TRUE', 'dry_run=true&dry_run=true', 'DRY_RUN=true', 'dry%5Frun=true', 'dry_run=tru%65', 'dry_run=true;', 'dry_run==true',
+	'max_failed=', 'max_failed=-1', 'max_failed=1.5', 'max_failed=1e3', 'max_failed=99999999999999999999', 'max_failed=0x10', 'max_failed=+1',
+	'on_conflict=', 'on_conflict=replace', 'on_conflict=error&on_conflict=skip', 'on_conflict=error%00',
+])
 	add(400, `query ${query.slice(0, 40)}`, { path: `${CREATE}?${query}` });
 for (const query of ['', 'dry_run=true', 'dry_run=false&max_failed=0&on_conflict=update'])
 	add(200, `query "${query}"`, { path: `${CREATE}?${query}` });
@@ -100,18 +101,47 @@ add(401, 'claims as a header', { lines: [JSON_TYPE, `request.jwt.claims: {"sub":
 // bodies
 const utf16 = Buffer.from('[]', 'utf16le');
 for (const [title, body] of Object.entries({
-	'of nothing': '', 'of blanks': '   ', 'of a NUL': '\0', null: 'null', true: 'true', 'a number': '42', 'a huge number': '1e999999',
-		'a string': '"[]"', 'an empty object': '{}', 'another key': '{"identites":[]}', 'rows that are an object': '{"identities":{}}',
-		'rows that are null': '{"identities":null}', 'rows that are a string': '{"identities":"[]"}',
-	'one key too many': '{"identities":[],"x":1}', 'cut short': '[{"email":', 'with a comma too many': '[1,]', 'with single quotes': "['a']",
-		'with NaN': '[NaN]', 'with a comment': '[/* */]', 'two documents': '[][]', 'JSON lines': '{}\n{}', XML: '<identities/>', CSV: 'email,first_name\na@b.example,A', 'a form': 'identities=[]',
-	'after a BOM': '\ufeff[]', 'in UTF-16': utf16, 'in UTF-16 after a BOM': Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]), 'in UTF-32': Buffer.from([0x5b,
-		0, 0, 0, 0x5d, 0, 0, 0]), 'not UTF-8': Buffer.from('["\xff"]', 'latin1'), 'cut inside a letter': Buffer.from('["\xc3"]', 'latin1'),
-		'an overlong dot': Buffer.from([0x5b, 0x22, 0xc0, 0xae, 0x22, 0x5d]),
-	'a surrogate in UTF-8': Buffer.from([0x5b, 0x22, 0xed, 0xa0, 0x80, 0x22, 0x5d]), 'half a surrogate': '["\\ud800"]', 'a NUL in a string': '["a\\u0000b"]',
-		'a raw NUL in a string': '["a\0b"]', 'a raw line feed in a string': '["a\nb"]', 'an unknown escape': '["\\x41"]', 'gzip': Buffer.from([0x1f,
-		0x8b, 8, 0, 0, 0, 0, 0, 0, 3]), 'nested 1,000,000 deep': '['.repeat(1000000), 'nested and closed': `${'['.repeat(20000)}${']'.repeat(20000)}`,
-})) add(/nested/.test(title) ? [400, 413] : 400, `a body ${title}`, { body });
+	'of nothing': '',
+	'of blanks': '   ',
+	'of a NUL': '\0',
+	null: 'null',
+	true: 'true',
+	'a number': '42',
+	'a huge number': '1e999999',
+	'a string': '"[]"',
+	'an empty object': '{}',
+	'another key': '{"identites":[]}',
+	'one key too many': '{"identities":[],"x":1}',
+	'rows that are an object': '{"identities":{}}',
+	'rows that are null': '{"identities":null}',
+	'rows that are a string': '{"identities":"[]"}',
+	'cut short': '[{"email":',
+	'with a comma too many': '[1,]',
+	'with single quotes': "['a']",
+	'with NaN': '[NaN]',
+	'with a comment': '[/* */]',
+	'two documents': '[][]',
+	'JSON lines': '{}\n{}',
+	XML: '<identities/>',
+	CSV: 'email,first_name\na@b.example,A',
+	'a form': 'identities=[]',
+	gzip: Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]),
+	'after a BOM': '\ufeff[]',
+	'in UTF-16': utf16,
+	'in UTF-16 after a BOM': Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]),
+	'in UTF-32': Buffer.from([0x5b, 0, 0, 0, 0x5d, 0, 0, 0]),
+	'not UTF-8': Buffer.from('["\xff"]', 'latin1'),
+	'cut inside a letter': Buffer.from('["\xc3"]', 'latin1'),
+	'an overlong dot': Buffer.from('["\xc0\xae"]', 'latin1'),
+	'a surrogate in UTF-8': Buffer.from('["\xed\xa0\x80"]', 'latin1'),
+	'half a surrogate': '["\\ud800"]',
+	'a NUL in a string': '["a\\u0000b"]',
+	'a raw NUL in a string': '["a\0b"]',
+	'a raw line feed in a string': '["a\nb"]',
+	'an unknown escape': '["\\x41"]',
+})) add(400, `a body ${title}`, { body });
+add([400, 413], 'a body nested 1,000,000 deep', { body: '['.repeat(1000000) });
+add([400, 413], 'a body nested and closed', { body: `${'['.repeat(20000)}${']'.repeat(20000)}` });
 for (const [title, body] of Object.entries({ 'a key twice': '{"identities":[{}],"identities":[]}', 'blanks around': ' \r\n\t[]\n ',
 	'an escaped key': '{"\\u0069dentities":[]}' }))
 	add(200, `a body with ${title}`, { body });
@@ -121,14 +151,25 @@ for (const path of LISTS) {
 	add(413, `100,000 rows for ${path}`, { path, body: JSON.stringify(Array(100000).fill(1)) });
 	add(413, `10 MB and a byte for ${path}`, { path, body: `[${' '.repeat(10 * 1024 * 1024 - 1)}]` });
 	for (const row of [null, 1, 'x', true, [], {}, { email: {} }, { email: 'x'.repeat(100000) }, { ['k'.repeat(70000)]: 1 }, { __proto__x: 1, constructor: 2 }])
-		add(path === ATTACH && typeof row === 'object' && row !== null ? [207, 400] : 207, `a row ${JSON.stringify(row).slice(0, 30)} for ${path}`,
+		add(207, `a row ${JSON.stringify(row).slice(0, 30)} for ${path}`,
 			{ path, body: JSON.stringify({ [list]: [row] }) });
 }
-for (const [title, more] of Object.entries({ 'a mode that is none': { mode: 'x' }, 'a mode that is null': { mode: null }, 'a mode with a NUL': { mode: 'create\\u0000' },
-	'a count below zero': { total: -1, failed: -1 }, 'a count of a half': { total: 0.5, succeeded: 0.5 },
-	'a count that is text': { total: '0' }, 'a count that is true': { total: true }, 'a count of 1e400': { total: '#1e400' }, 'a count past 32 bits': { total: 4294967296 },
-		'counts whose sum overflows': { total: -2, succeeded: 2147483647, failed: 2147483647 }, 'no counts': { total: undefined, succeeded: undefined, failed: undefined } }))
-	add(400, `an event with ${title}`, { path: EVENT, body: JSON.stringify({ mode: 'create', total: 0, succeeded: 0, failed: 0, ...more }).replace(/"#([^"]*)"/, '$1') });
+for (const [title, more] of Object.entries({
+	'a mode that is none': { mode: 'x' },
+	'a mode that is null': { mode: null },
+	'a mode with a NUL': { mode: 'create\0' },
+	'a count below zero': { total: -1, failed: -1 },
+	'a count of a half': { total: 0.5, succeeded: 0.5 },
+	'a count that is text': { total: '0' },
+	'a count that is true': { total: true },
+	'a count of 1e400': { total: '#1e400' },
+	'a count past 32 bits': { total: 4294967296 },
+	'counts whose sum overflows': { total: -2, succeeded: 2147483647, failed: 2147483647 },
+	'no counts': { total: undefined, succeeded: undefined, failed: undefined },
+})) {
+	const body = JSON.stringify({ mode: 'create', total: 0, succeeded: 0, failed: 0, ...more }).replace(/"#([^"]*)"/, '$1');
+	add(400, `an event with ${title}`, { path: EVENT, body });
+}
 for (const body of ['[]', '{}', '"create"', 'null'])
 	add(400, `an event that is ${body}`, { path: EVENT, body });
 
@@ -137,15 +178,22 @@ const raw = (...lines) => Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 const first = `POST ${CREATE} HTTP/1.1`;
 for (const [title, lines] of Object.entries({
 	'two lengths': [first, 'Host: x', 'Content-Length: 0', 'Content-Length: 2'],
-		'a length below zero': [first, 'Host: x', 'Content-Length: -1'], 'a length of letters': [first, 'Host: x', 'Content-Length: x'],
-	'a length beyond all': [first, 'Host: x', 'Content-Length: 99999999999999999999'], 'a length and chunks': [first, 'Host: x', 'Content-Length: 2',
-		'Transfer-Encoding: chunked'], 'chunks twice': [first, 'Host: x', 'Transfer-Encoding: chunked, identity'], 'a chunk of no size': [first,
-		'Host: x', 'Transfer-Encoding: chunked', '', 'zz'],
-	'a header without a colon': [first, 'Host: x', 'Header'], 'a blank before the colon': [first,
-		'Host: x', 'Content-Type : application/json'], 'a NUL in a header': [first, 'Host: x', 'X: a\0b'], 'a line feed in a header': [first, 'Host: x', 'X: a\rb'],
-	'another version': [`POST ${CREATE} HTTP/3.7`, 'Host: x'], 'a version of letters': [`POST ${CREATE} HTTP/a.b`, 'Host: x'], 'HTTP/2': ['PRI * HTTP/2.0',
-		'', 'SM'], 'a blank in the path': [`POST ${CREATE} x HTTP/1.1`, 'Host: x'],
-	'a NUL in the path': [`POST ${CREATE}\0 HTTP/1.1`, 'Host: x'], TLS: ['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'], nothing: ['', 'x'],
+	'a length below zero': [first, 'Host: x', 'Content-Length: -1'],
+	'a length of letters': [first, 'Host: x', 'Content-Length: x'],
+	'a length beyond all': [first, 'Host: x', 'Content-Length: 99999999999999999999'],
+	'a length and chunks': [first, 'Host: x', 'Content-Length: 2', 'Transfer-Encoding: chunked'],
+	'chunks twice': [first, 'Host: x', 'Transfer-Encoding: chunked, identity'],
+	'a chunk of no size': [first, 'Host: x', 'Transfer-Encoding: chunked', '', 'zz'],
+	'a header without a colon': [first, 'Host: x', 'Header'],
+	'a NUL in a header': [first, 'Host: x', 'X: a\0b'],
+	'a line feed in a header': [first, 'Host: x', 'X: a\rb'],
+	'another version': [`POST ${CREATE} HTTP/3.7`, 'Host: x'],
+	'a version of letters': [`POST ${CREATE} HTTP/a.b`, 'Host: x'],
+	'HTTP/2': ['PRI * HTTP/2.0', '', 'SM'],
+	'a blank in the path': [`POST ${CREATE} x HTTP/1.1`, 'Host: x'],
+	'a NUL in the path': [`POST ${CREATE}\0 HTTP/1.1`, 'Host: x'],
+	TLS: ['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+	nothing: ['', 'x'],
 })) add(400, `the wire: ${title}`, raw(...lines));
 // Node's parser, or that of an older Node, lets these pass; there is no credential in them
 for (const [title, lines] of Object.entries({

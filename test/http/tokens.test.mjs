@@ -76,7 +76,10 @@ for (const alg of ALGS) {
 		'after a BOM': `\ufeff${JSON.stringify(claims)}`, 'in UTF-16': Buffer.from(JSON.stringify(claims), 'utf16le'), nested: '['.repeat(4000),
 	}))
 		refused(`${alg}: claims ${title}`, signed(alg, { alg, typ: 'JWT', kid }, value));
-	for (const [title, value] of Object.entries({ 'an array': [{ alg, kid }], 'no JSON': alg, nothing: '', null: 'null', 'not UTF-8': Buffer.from(`{"alg":"${alg}","kid":"${kid}","x":"\xff"}`, 'latin1') }))
+	for (const [title, value] of Object.entries({
+		'an array': [{ alg, kid }], 'no JSON': alg, nothing: '', null: 'null',
+		'not UTF-8': Buffer.from(`{"alg":"${alg}","kid":"${kid}","x":"\xff"}`, 'latin1'),
+	}))
 		refused(`${alg}: a header ${title}`, signed(alg, value, claims));
 
 	// when it holds
@@ -95,7 +98,8 @@ const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const strange = (header) => good('RS256', {}, { key: stranger.privateKey.export({ type: 'pkcs8', format: 'pem' }), header });
 refused('another key', strange({}));
 for (const [name, value] of Object.entries({
-	jwk: stranger.publicKey.export({ format: 'jwk' }), jku: 'http://127.0.0.1/keys', x5u: 'http://127.0.0.1/cert', x5c: [stranger.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')],
+	jwk: stranger.publicKey.export({ format: 'jwk' }), jku: 'http://127.0.0.1/keys', x5u: 'http://127.0.0.1/cert',
+	x5c: [stranger.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')],
 }))
 	refused(`another key, in the header as ${name}`, strange({ [name]: value }));
 for (const alg of ['RS256', 'ES256', 'EdDSA']) {
@@ -198,7 +202,7 @@ test('a key is withdrawn at once', async () => {
 });
 
 test('nothing was written, and the server is still there', async () => {
-	const [{ identities, entries }] = await directory.sql('SELECT (SELECT count(*)::integer FROM canopy.identity) AS identities, (SELECT count(*)::integer FROM canopy.audit_log WHERE action LIKE \'identity%\') AS entries');
-	assert.deepEqual([identities, entries], [0, 0]);
+	const [{ count }] = await directory.sql('SELECT (SELECT count(*) FROM canopy.identity) + (SELECT count(*) FROM canopy.audit_log) AS count');
+	assert.equal(Number(count), 0);
 	assert.equal((await post({ Authorization: `Bearer ${good()}` })).status, 200);
 });
