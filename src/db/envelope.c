@@ -55,18 +55,18 @@ cb_problem_add(CbProblem *problem, CbCode code, const char *field, int field_len
 void
 cb_envelope_begin(CbJson *json, int nresults)
 {
-	static const char *const keys[] = {"results", "summary"};
+	static CbJsonShape keys = {2, {"results", "summary"}};
 
-	cb_json_object(json, keys, lengthof(keys));
+	cb_json_shape(json, &keys);
 	cb_json_array(json, nresults);
 }
 
 void
 cb_envelope_end(CbJson *json, const CbSummary *summary)
 {
-	static const char *const keys[] = {"total", "failed", "succeeded"};
+	static CbJsonShape keys = {3, {"total", "failed", "succeeded"}};
 
-	cb_json_object(json, keys, lengthof(keys));
+	cb_json_shape(json, &keys);
 	cb_json_int(json, summary->total);
 	cb_json_int(json, summary->failed);
 	cb_json_int(json, summary->succeeded);
@@ -75,9 +75,9 @@ cb_envelope_end(CbJson *json, const CbSummary *summary)
 void
 cb_envelope_success_begin(CbJson *json, int status)
 {
-	static const char *const keys[] = {"code", "data", "index", "status"};
+	static CbJsonShape keys = {4, {"code", "data", "index", "status"}};
 
-	cb_json_object(json, keys, lengthof(keys));
+	cb_json_shape(json, &keys);
 	cb_json_int(json, status);
 }
 
@@ -91,13 +91,13 @@ cb_envelope_success_end(CbJson *json, int index)
 void
 cb_envelope_error_begin(CbJson *json, const CbProblem *problem, int index)
 {
-	static const char *const keys[] = {"code", "error", "index", "input", "status"};
-	static const char *const error_keys[] = {"code", "details", "message"};
+	static CbJsonShape keys = {5, {"code", "error", "index", "input", "status"}};
+	static CbJsonShape error_keys = {3, {"code", "details", "message"}};
 	const CbCodeInfo *info = &cb_codes[problem->code];
 
-	cb_json_object(json, keys, lengthof(keys));
+	cb_json_shape(json, &keys);
 	cb_json_int(json, info->status);
-	cb_json_object(json, error_keys, lengthof(error_keys));
+	cb_json_shape(json, &error_keys);
 	cb_json_cstring(json, info->name);
 	write_details(json, problem);
 	cb_json_cstring(json, info->message);
@@ -209,13 +209,13 @@ write_details(CbJson *json, const CbProblem *problem)
 static void
 write_issue(CbJson *json, const CbIssue *issue)
 {
-	static const char *const keys[] = {"code", "field", "closest", "message"};
-	static const char *const short_keys[] = {"code", "field", "message"};
+	static CbJsonShape keys = {4, {"code", "field", "closest", "message"}};
+	static CbJsonShape short_keys = {3, {"code", "field", "message"}};
 
 	if (issue->closest != NULL)
-		cb_json_object(json, keys, lengthof(keys));
+		cb_json_shape(json, &keys);
 	else
-		cb_json_object(json, short_keys, lengthof(short_keys));
+		cb_json_shape(json, &short_keys);
 	cb_json_cstring(json, cb_codes[issue->code].name);
 	cb_json_string(json, issue->field, issue->field_len);
 	if (issue->closest != NULL)

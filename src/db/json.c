@@ -49,6 +49,7 @@ struct CbJson
 
 static Numeric small_numbers[SMALL_NUMBERS];
 
+static void fill_shape(CbJsonShape *shape);
 static Numeric small_number(int value);
 static void open_container(CbJson *json, uint32 header, int nchildren);
 static void fill_entry(CbJson *json, uint32 type, Size start);
@@ -83,6 +84,23 @@ cb_json_object(CbJson *json, const char *const *keys, int nkeys)
 		appendBinaryStringInfo(&json->out, keys[i], strlen(keys[i]));
 		fill_entry(json, JENTRY_ISSTRING, start);
 	}
+	close_full(json);
+}
+
+/* The same with keys whose entries and bytes are copied as they are. */
+void
+cb_json_shape(CbJson *json, CbJsonShape *shape)
+{
+	Frame	   *frame;
+
+	if (shape->bytes == NULL)
+		fill_shape(shape);
+	open_container(json, JB_FOBJECT | shape->nkeys, 2 * shape->nkeys);
+	frame = &json->frames[json->depth - 1];
+	memcpy(json->out.data + frame->entries, shape->entries,
+		   shape->nkeys * sizeof(JEntry));
+	frame->next = shape->nkeys;
+	appendBinaryStringInfo(&json->out, shape->bytes, shape->len);
 	close_full(json);
 }
 
@@ -212,6 +230,26 @@ cb_json_finish(CbJson *json)
 		elog(ERROR, "a JSON container is not full");
 	SET_VARSIZE(json->out.data, json->out.len);
 	return (Jsonb *) json->out.data;
+}
+
+static void
+fill_shape(CbJsonShape *shape)
+{
+	char		bytes[CB_JSON_SHAPE_KEYS * NAMEDATALEN];
+
+	shape->len = 0;
+	for (int i = 0; i < shape->nkeys; i++)
+	{
+		int			len = (int) strlen(shape->keys[i]);
+
+		Assert(len < NAMEDATALEN);
+		memcpy(bytes + shape->len, shape->keys[i], len);
+		shape->len += len;
+		shape->entries[i] = JENTRY_ISSTRING |
+			(i == 0 ? JENTRY_HAS_OFF | (JEntry) shape->len : (JEntry) len);
+	}
+	shape->bytes = MemoryContextAlloc(TopMemoryContext, shape->len + 1);
+	memcpy(shape->bytes, bytes, shape->len);
 }
 
 static Numeric

@@ -24,10 +24,25 @@
 
 typedef struct CbJson CbJson;
 
+/* The keys of an object that is written again and again; a static variable. */
+#define CB_JSON_SHAPE_KEYS	16
+
+typedef struct CbJsonShape
+{
+	int			nkeys;
+	const char *keys[CB_JSON_SHAPE_KEYS];
+
+	/* Filled on first use: the keys' entries, and their bytes. */
+	JEntry		entries[CB_JSON_SHAPE_KEYS];
+	char	   *bytes;
+	int			len;
+} CbJsonShape;
+
 /* A writer in the current memory context; hint is the size expected, in bytes. */
 extern CbJson *cb_json_create(Size hint);
 
 extern void cb_json_object(CbJson *json, const char *const *keys, int nkeys);
+extern void cb_json_shape(CbJson *json, CbJsonShape *shape);
 extern void cb_json_object_of(CbJson *json, const JsonbValue *keys, int nkeys);
 extern void cb_json_array(CbJson *json, int nelements);
 

@@ -158,13 +158,11 @@ write_one(CbBatch *batch, CbRow *row)
 static void
 encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 {
-	static const char *const keys[] = {
-		"id", "status", "created_at", "invited_at", "identity_id",
-		"activated_at", "application_id", "deactivated_at"
-	};
+	static CbJsonShape keys = {8, {"id", "status", "created_at", "invited_at", "identity_id",
+	"activated_at", "application_id", "deactivated_at"}};
 	const CbMembership *membership = &((const AttachRow *) row)->membership;
 
-	cb_json_object(json, keys, lengthof(keys));
+	cb_json_shape(json, &keys);
 	cb_json_uuid(json, &membership->id);
 	cb_json_cstring(json, membership->status);
 	cb_json_timestamp(json, membership->created_at);
@@ -179,9 +177,9 @@ encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 static void
 echo(const CbRow *row, CbJson *json)
 {
-	static const char *const keys[] = {"identity_id"};
+	static CbJsonShape keys = {1, {"identity_id"}};
 
-	cb_json_object(json, keys, lengthof(keys));
+	cb_json_shape(json, &keys);
 	if (row->input.type == jbvBinary)
 		cb_redact(json, &row->input);
 	else

@@ -314,16 +314,14 @@ encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 static void
 encode_for_account(const CbIdentityRow *row, CbJson *json)
 {
-	static const char *const keys[] = {
-		"id", "email", "metadata", "is_active", "last_name", "avatar_url",
-		"created_at", "first_name", "external_id", "locked_until",
-		"email_verified", "app_memberships", "email_verified_at",
-		"total_assignments", "password_changed_at", "app_membership_count"
-	};
+	static CbJsonShape keys = {16, {"id", "email", "metadata", "is_active", "last_name", "avatar_url",
+			"created_at", "first_name", "external_id", "locked_until",
+			"email_verified", "app_memberships", "email_verified_at",
+	"total_assignments", "password_changed_at", "app_membership_count"}};
 	const CbIdentity *stored = &row->stored;
 	int64		assignments = 0;
 
-	cb_json_object(json, keys, lengthof(keys));
+	cb_json_shape(json, &keys);
 	cb_json_uuid(json, &stored->id);
 	write_text(json, &stored->email);
 	cb_json_value(json, &stored->metadata);
@@ -350,12 +348,10 @@ encode_for_account(const CbIdentityRow *row, CbJson *json)
 static void
 encode_for_application(const CbIdentity *stored, CbJson *json)
 {
-	static const char *const keys[] = {
-		"id", "email", "is_active", "last_name", "avatar_url", "created_at",
-		"first_name", "external_id"
-	};
+	static CbJsonShape keys = {8, {"id", "email", "is_active", "last_name", "avatar_url", "created_at",
+	"first_name", "external_id"}};
 
-	cb_json_object(json, keys, lengthof(keys));
+	cb_json_shape(json, &keys);
 	cb_json_uuid(json, &stored->id);
 	write_text(json, &stored->email);
 	cb_json_bool(json, stored->is_active);
@@ -369,12 +365,10 @@ encode_for_application(const CbIdentity *stored, CbJson *json)
 static void
 encode_membership(const CbIdentityMembership *entry, CbJson *json)
 {
-	static const char *const keys[] = {
-		"id", "status", "created_at", "application_id", "application_name",
-		"application_slug", "assignment_count"
-	};
+	static CbJsonShape keys = {7, {"id", "status", "created_at", "application_id", "application_name",
+	"application_slug", "assignment_count"}};
 
-	cb_json_object(json, keys, lengthof(keys));
+	cb_json_shape(json, &keys);
 	cb_json_uuid(json, &entry->membership.id);
 	cb_json_cstring(json, entry->membership.status);
 	cb_json_timestamp(json, entry->membership.created_at);
