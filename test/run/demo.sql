@@ -83,4 +83,25 @@ ORDER BY r.index
 $$;
 SELECT * FROM pg_temp.attach_all();
 SELECT error, count(*) FROM pg_temp.attach_all() GROUP BY error;
+
+\echo '6. The same over HTTP, for any thin layer, with an API key. The request is sent twice with'
+\echo '   one Idempotency-Key: the second does nothing and gets the answer of the first:'
+\echo '   SELECT status, headers, body FROM canopy_bulk_http(method, path, headers, body);'
+\echo
+INSERT INTO canopy.environment (account_id, application_id, slug, name)
+SELECT account_id, id, 'production', 'Production' FROM canopy.application WHERE slug = 'crm'
+ON CONFLICT DO NOTHING;
+SELECT canopy_bulk_api_key_create('demo', application => 'crm', environment => 'production')->>'key' AS key \gset
+CREATE FUNCTION pg_temp.post(key text)
+RETURNS TABLE (status integer, replayed text, summary jsonb)
+LANGUAGE sql
+AS $$
+SELECT r.status, r.headers->>'Idempotency-Replayed', convert_from(r.body, 'UTF8')::jsonb->'summary'
+FROM canopy_bulk_http('POST', '/portal/v1/accounts/acme/applications/crm/identities/bulk-create',
+       jsonb_build_object('X-API-Key', key, 'Idempotency-Key', 'monday', 'Content-Type', 'application/json'),
+       convert_to('{"identities": [{"email": "radia.perlman@acme.example", "first_name": "Radia", "last_name": "Perlman"}]}', 'UTF8')) AS r
+$$;
+SELECT * FROM pg_temp.post(:'key');
+SELECT * FROM pg_temp.post(:'key');
+SELECT count(*) AS "audit entries of the key" FROM canopy.audit_log WHERE actor_type = 'api_key';
 \echo 'The server of this demo is gone now. README.md has each step in more words.'
