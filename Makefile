@@ -10,7 +10,8 @@
 # works in a throw-away server and leaves the system's folders alone:
 #   make demo          a first result
 #   make bench         cost per row beside other ways; FULL=1 is the long form
-#   make check         every test; SUITE=pgtap runs one suite (see test/run)
+#   make check         every test; SUITE=pgtap runs one suite (see test/run), and
+#                      with FILES=attach of pgtap, tap or http these files
 #   make check-style   the rules of the house alone
 #   make check-long    every test, with a clean gcc and a clean clang build
 #   make indent        typedefs.list and the layout of src, rewritten
