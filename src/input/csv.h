@@ -96,7 +96,7 @@ typedef struct CbCsvReader
 	size_t		record_count;	/* given out so far */
 	size_t		comment_count;	/* lines passed so far */
 	size_t		blank_count;	/* lines passed so far */
-	size_t		line;			/* lines begun so far */
+	size_t		line;			/* where reading goes on, from 1 */
 
 	const char *start;			/* of the input */
 	const char *next;			/* not yet read */

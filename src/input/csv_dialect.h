@@ -22,9 +22,9 @@ typedef struct CbCsvGuess
 {
 	CbCsvDialect dialect;		/* always usable; keep_comments is false */
 	CbCsvMethod method;
-	double		confidence;		/* 0 to 1 */
+	int			confidence;		/* 0 to 100 */
 	char		runner_up;		/* another delimiter that could be, or NUL */
-	double		runner_up_confidence;	/* 0 to 1 */
+	int			runner_up_confidence;	/* 0 to 100 */
 	size_t		columns;		/* cells that most records have; 0 if none */
 } CbCsvGuess;
 
