@@ -30,5 +30,6 @@ typedef struct CbCsvGuess
 
 extern void cb_csv_sniff(const char *bytes, size_t len, CbCsvGuess *guess);
 extern const char *cb_csv_delimiter_name(char delimiter);
+extern const char *cb_csv_method_name(CbCsvMethod method);
 
 #endif							/* CB_INPUT_CSV_DIALECT_H */
