@@ -33,6 +33,7 @@ static int	compare(const CbRow *a, const CbRow *b);
 static const char *key(const CbRow *row, int which, Size *len);
 static bool write_set(CbBatch *batch, CbRow **rows, int n);
 static void write_one(CbBatch *batch, CbRow *row);
+static const pg_uuid_t *resource(const CbRow *row);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
 static void echo(const CbRow *row, CbJson *json);
 
@@ -51,6 +52,7 @@ const CbRowKind cb_attach_kind = {
 	.key = key,
 	.write_set = write_set,
 	.write_one = write_one,
+	.resource = resource,
 	.encode = encode,
 	.echo = echo,
 	.tables = cb_membership_tables
@@ -153,6 +155,12 @@ static void
 write_one(CbBatch *batch, CbRow *row)
 {
 	write_set(batch, &row, 1);
+}
+
+static const pg_uuid_t *
+resource(const CbRow *row)
+{
+	return &((const AttachRow *) row)->membership.id;
 }
 
 static void

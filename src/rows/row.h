@@ -75,6 +75,8 @@ typedef struct CbBatch
 	CbOnConflict on_conflict;
 	bool		dry_run;
 	int			max_failed;		/* rows; -1: no limit */
+	int			max_groups;		/* subtransactions that may stay behind; 0: as
+								 * many as a transaction bears */
 	bool		trusted;		/* no triggers but foreign keys; see
 								 * db/constraints.h */
 	TimestampTz now;			/* what every row of the batch is stamped with */
@@ -120,6 +122,8 @@ struct CbRowKind
 	/* May find a better name than "rejected" for what was raised; or NULL. */
 	void		(*blame) (CbBatch *batch, CbRow *row, const ErrorData *fault);
 
+	/* The id of what a row that succeeded created, updated or found. */
+	const pg_uuid_t *(*resource) (const CbRow *row);
 	void		(*encode) (const CbBatch *batch, const CbRow *row, CbJson *json);
 	void		(*echo) (const CbRow *row, CbJson *json);
 

@@ -93,7 +93,7 @@ SELECT throws_ok('SET canopy_bulk.acount = ''acme''', '42602', NULL, 'the prefix
 
 -- the directory is made of these tables
 SELECT tables_are('canopy', ARRAY['account', 'application', 'environment', 'identity', 'app_membership',
-	'role', 'node', 'role_assignment', 'audit_log', 'idempotency_key', 'token_key', 'api_key', 'migration']);
+	'role', 'node', 'role_assignment', 'audit_log', 'idempotency_key', 'token_key', 'api_key', 'import', 'import_row', 'import_mapping', 'job', 'migration']);
 
 CREATE VIEW t.table AS
 SELECT oid, relname::text AS name FROM pg_class
