@@ -11,6 +11,7 @@
 #include "flow/batch.h"
 #include "flow/import_mode.h"
 #include "record/import_row.h"
+#include "rows/fields.h"
 
 #define CB_IMPORT_MAX_BYTES		(10 * 1024 * 1024)
 #define CB_IMPORT_MAX_ROWS		10000
@@ -33,14 +34,18 @@ typedef enum CbImportPurpose
 	CB_IMPORT_SUBMIT			/* those that are selected */
 } CbImportPurpose;
 
-/* A problem that was there before the row was written. */
-typedef struct CbImportIssue
+/* Something that a person should know of a row. */
+typedef struct CbImportNote
 {
-	struct CbImportIssue *next;
-	CbCode		code;
-	int			column;			/* from 1; 0: none */
+	struct CbImportNote *next;
+	const char *code;			/* static */
+	const char *message;		/* static */
 	const char *field;			/* NULL: none */
-} CbImportIssue;
+	const char *closest;		/* what may have been meant; NULL: unknown */
+	int			column;			/* from 1; 0: none */
+	int			first_row;		/* number of the row that it repeats; 0: none */
+	bool		is_warning;
+} CbImportNote;
 
 /* Rows of an import on their way through the row kind. */
 typedef struct CbImportBatch
@@ -49,7 +54,8 @@ typedef struct CbImportBatch
 	CbImportRow *rows;			/* only those that are to be written */
 	int			nrows;
 	JsonbValue *inputs;			/* each row as JSON */
-	CbImportIssue **issues;		/* of each row; NULL: none */
+	struct CbImportFlaw **flaws;	/* of each row, found while it was read; NULL:
+									 * none */
 } CbImportBatch;
 
 /* What became of a row of a batch. */
@@ -59,7 +65,8 @@ typedef struct CbImportVerdict
 	CbCode		code;			/* of the first issue; CB_OK: none */
 	bool		has_resource;
 	pg_uuid_t	resource;		/* created, updated or skipped */
-	Jsonb	   *issues;			/* as in import_row; NULL: none */
+	int			sqlstate;		/* that the database raised; 0: none */
+	CbImportNote *notes;		/* errors first; NULL: none */
 } CbImportVerdict;
 
 /*
@@ -98,10 +105,31 @@ extern bool cb_import_batch_write(const CbImportCall *call,
 								  CbBatchInside *inside,
 								  CbImportVerdict *verdicts);
 
+/* Adds a note behind the others, in the current memory context. */
+extern CbImportNote *cb_import_note(CbImportVerdict *verdict, const char *code,
+									const char *message, const char *field,
+									int column);
+
+/* The notes as they are stored in import_row; NULL when there are none. */
+extern Jsonb *cb_import_notes_json(const CbImportNote *notes);
+
+/* The column of a field, from 1; 0: none has it. */
+extern int	cb_import_column_of(const CbImport *import, const char *field);
+
+/* A cell without blanks around it; false when nothing is left. */
+extern bool cb_import_cell(const CbImportRow *row, int column, CbText *text);
+
 /* What the status of an import is, as JSON; see docs/csv.md. */
 extern Jsonb *cb_import_describe(const CbImport *import);
 
-/* SHA-256 over file, mapping, options and plan; counts the selected rows. */
-extern void cb_import_digest(CbImport *import);
+/* Takes blanks of any kind from both ends. */
+extern void cb_import_trim(const char **text, Size *len);
+
+/* Fills in the required fields that no column has; returns how many they are. */
+extern int	cb_import_missing(const CbImport *import,
+							  const CbMappingField **missing);
+
+/* Fills in the digest of the plan and the counts of the import. */
+extern void cb_import_count(CbImport *import, CbImportTally *tally);
 
 #endif							/* CB_FLOW_IMPORT_H */

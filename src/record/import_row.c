@@ -47,13 +47,31 @@ static CbStatement delete_rows = {
 };
 
 /* Parameters: account, import, first and last row number. */
+#define ROW_COLUMNS \
+	"row_number, line_number, selected, verdict, plan, outcome, cells," \
+	" password_hash, upload_issues, issues"
+
 static CbStatement read_rows = {
-	"SELECT row_number, line_number, selected, verdict, plan, outcome, cells,"
-	" password_hash, upload_issues, issues FROM canopy.import_row"
+	"SELECT " ROW_COLUMNS " FROM canopy.import_row"
 	" WHERE" OF_IMPORT " AND row_number OPERATOR(pg_catalog.>=) $3"
 	" AND row_number OPERATOR(pg_catalog.<=) $4"
 	" ORDER BY row_number",
 	4, {UUIDOID, UUIDOID, INT4OID, INT4OID}, SPI_OK_SELECT
+};
+
+/* Parameters: account, import, verdict or null, rows to skip, rows to take. */
+static CbStatement page_rows = {
+	"SELECT " ROW_COLUMNS " FROM canopy.import_row"
+	" WHERE" OF_IMPORT " AND ($3 IS NULL OR verdict" EQ "$3)"
+	" ORDER BY row_number OFFSET $4 LIMIT $5",
+	5, {UUIDOID, UUIDOID, TEXTOID, INT8OID, INT8OID}, SPI_OK_SELECT
+};
+
+/* Parameters: account, import, verdict or null. */
+static CbStatement count_rows = {
+	"SELECT pg_catalog.count(*) FROM canopy.import_row"
+	" WHERE" OF_IMPORT " AND ($3 IS NULL OR verdict" EQ "$3)",
+	3, {UUIDOID, UUIDOID, TEXTOID}, SPI_OK_SELECT
 };
 
 /*
@@ -121,7 +139,7 @@ typedef struct Reading
 typedef struct Digesting
 {
 	pg_cryptohash_ctx *digest;
-	int			selected;
+	CbImportTally *tally;
 } Digesting;
 
 /* Columns of parameters for n rows. */
@@ -139,6 +157,8 @@ static void put_text(Column *column, int row, const char *text);
 static void put_json(Column *column, int row, Jsonb *json);
 static void update(CbStatement *statement, Datum *values, int nrows);
 static void digest_row(void *arg, const Datum *values, const bool *nulls);
+static void count_row(CbImportTally *tally, bool selected, uint8 verdict,
+					  uint8 plan);
 
 int
 cb_import_rows_read(const CbImport *import, int first, int last,
@@ -265,15 +285,38 @@ cb_import_rows_select(const CbImport *import, ArrayType *numbers, bool selected)
 
 void
 cb_import_rows_digest(const CbImport *import, pg_cryptohash_ctx *digest,
-					  int *selected)
+					  CbImportTally *tally)
 {
-	Digesting	digesting = {digest, 0};
+	Digesting	digesting = {digest, tally};
 	Datum		values[2];
 
+	memset(tally, 0, sizeof(CbImportTally));
 	values[0] = UUIDPGetDatum(&import->account);
 	values[1] = UUIDPGetDatum(&import->id);
 	cb_statement_stream(&read_plan, values, NULL, false, digest_row, &digesting);
-	*selected = digesting.selected;
+}
+
+int
+cb_import_rows_page(const CbImport *import, const char *verdict, int skip,
+					int take, CbImportRow **rows, int *total)
+{
+	Reading		reading = {NULL, 0, take, CurrentMemoryContext};
+	Datum		values[5];
+	const char *nulls = verdict == NULL ? "  n  " : NULL;
+	bool		isnull;
+
+	values[0] = UUIDPGetDatum(&import->account);
+	values[1] = UUIDPGetDatum(&import->id);
+	values[2] = verdict == NULL ? (Datum) 0 : CStringGetTextDatum(verdict);
+	values[3] = Int64GetDatum(skip);
+	values[4] = Int64GetDatum(take);
+	cb_statement_run(&count_rows, values, nulls);
+	*total = (int) DatumGetInt64(cb_statement_value(0, 1, &isnull));
+	cb_statement_free();
+	reading.rows = palloc0(sizeof(CbImportRow) * (take + 1));
+	cb_statement_stream(&page_rows, values, nulls, false, read_row, &reading);
+	*rows = reading.rows;
+	return reading.n;
 }
 
 static void
@@ -281,11 +324,12 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 {
 	Reading    *reading = arg;
 	MemoryContext old = MemoryContextSwitchTo(reading->context);
-	CbImportRow *row = &reading->rows[reading->n++];
-	ArrayType  *cells = DatumGetArrayTypePCopy(values[6]);
+	CbImportRow *row = &reading->rows[reading->n];
+	ArrayType  *cells;
 
-	if (reading->n > reading->capacity)
+	if (reading->n++ >= reading->capacity)
 		elog(ERROR, "an import has more rows than numbers");
+	cells = DatumGetArrayTypePCopy(values[6]);
 	row->number = DatumGetInt32(values[0]);
 	row->line = DatumGetInt32(values[1]);
 	row->selected = DatumGetBool(values[2]);
@@ -370,5 +414,20 @@ digest_row(void *arg, const Datum *values, const bool *nulls)
 	}
 	if (pg_cryptohash_update(digesting->digest, bytes, len) < 0)
 		elog(ERROR, "could not compute a SHA-256");
-	digesting->selected += selected ? 1 : 0;
+	count_row(digesting->tally, selected, bytes[5], bytes[6]);
+}
+
+/* Verdict and plan by their first letters. */
+static void
+count_row(CbImportTally *tally, bool selected, uint8 verdict, uint8 plan)
+{
+	tally->valid += verdict == 'v';
+	tally->warnings += verdict == 'w';
+	tally->errors += verdict == 'e';
+	if (!selected)
+		return;
+	tally->selected++;
+	tally->creates += plan == 'c';
+	tally->updates += plan == 'u';
+	tally->skips += plan == 's';
 }

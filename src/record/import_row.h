@@ -10,7 +10,9 @@
 #ifndef CB_IMPORT_ROW_H
 #define CB_IMPORT_ROW_H
 
+#include "common/cryptohash.h"
 #include "record/import.h"
+#include "utils/array.h"
 
 /* A row as it is stored; all in the memory context it was read in. */
 typedef struct CbImportRow
@@ -96,11 +98,32 @@ extern void cb_import_rows_save_results(const CbImport *import,
 extern int	cb_import_rows_select(const CbImport *import, ArrayType *numbers,
 								  bool selected);
 
+/* How many rows there are of a kind. */
+typedef struct CbImportTally
+{
+	int			valid;			/* those with a warning left out */
+	int			warnings;
+	int			errors;
+	int			selected;
+	int			creates;		/* selected rows that would create something */
+	int			updates;
+	int			skips;
+} CbImportTally;
+
 /*
- * Counts the selected rows, and hashes numbers, selection, verdicts, plans and
- * what they are about into the digest.
+ * Counts the rows, and adds their numbers, selection, verdicts, plans and what
+ * they are about to the digest.
  */
 extern void cb_import_rows_digest(const CbImport *import,
-								  pg_cryptohash_ctx *digest, int *selected);
+								  pg_cryptohash_ctx *digest,
+								  CbImportTally *tally);
+
+/*
+ * A page of rows, of those with a verdict or, with NULL, of all; skip says how
+ * many of them to leave out.  *total is how many there are.
+ */
+extern int	cb_import_rows_page(const CbImport *import, const char *verdict,
+								int skip, int take, CbImportRow **rows,
+								int *total);
 
 #endif							/* CB_IMPORT_ROW_H */
