@@ -36,7 +36,9 @@
 /* Logarithms, as in charset_score.h. */
 #define WITNESS			1.5		/* uchardet says so too */
 #define BYTE_MISSING	(-8.0)	/* the file has a byte that does not exist */
-#define KNOWS_NOTHING	(-11.0) /* per byte: worse is no language of ours */
+#define KNOWS_NOTHING	(-11.0) /* per byte that is not ASCII: worse is no
+								 * language of ours */
+#define ASCII_COSTS		(-3.0)	/* per byte that is */
 
 /* The cells that are not ASCII, each once and ended by a line feed. */
 typedef struct Cells
@@ -359,7 +361,8 @@ detect_by_letters(const Cells *cells, CbCharset *charset)
 	if (choice.best == NULL)
 		return;
 	if (witness != NULL &&
-		choice.score.total < KNOWS_NOTHING * cells->nhigh)
+		choice.score.total < KNOWS_NOTHING * cells->nhigh +
+		ASCII_COSTS * ((double) cells->len - cells->nhigh))
 		set(charset, witness, CB_CHARSET_DETECTED, 30);
 	else
 		set(charset, &choice.best->encoding, CB_CHARSET_DETECTED,

@@ -44,6 +44,9 @@
 #define OTHER_LANGUAGE		(-2.0)	/* a cell that is not in the file's own */
 
 /* Logarithms of what no language's letters cover. */
+#define ASCII_LETTER		(-3.0)
+#define ASCII_BLANK			(-1.5)
+#define ASCII_SIGN			(-5.0)
 #define UNKNOWN_LETTER		(-9.0)
 #define UNKNOWN_NEIGHBOUR	(-3.0)
 #define FOREIGN_SCRIPT		(-14.0)
@@ -97,6 +100,7 @@ static int32_t judge_cell(const Model *const *models, int n,
 						  const UChar *text, int32_t from, int32_t units,
 						  double *scores);
 static bool is_sign(UChar32 c);
+static double judge_ascii(UChar32 c);
 static double judge(const Model *model, const Place *place);
 static double judge_letter(const Model *model, const Place *place, int at);
 static double judge_neighbour(const Model *model, const uint8_t *pairs,
@@ -371,7 +375,12 @@ judge_cell(const Model *const *models, int n, const UChar *text,
 		next = from;
 		if (next < units)
 			U16_NEXT(text, next, units, after);
-		if (c >= 0x80)
+		if (c < 0x80)
+		{
+			for (i = 0; i < n; i++)
+				scores[i] += judge_ascii(c);
+		}
+		else
 		{
 			place.character = c;
 			place.letter = small(c);
@@ -396,6 +405,18 @@ is_sign(UChar32 c)
 {
 	return (c >= '0' && c <= '@') || (c >= '[' && c <= '`') ||
 		(c >= '{' && c < 0x80);
+}
+
+/*
+ * The same in all encodings, but that those of two bytes per character may have
+ * the byte in a character of theirs.
+ */
+static double
+judge_ascii(UChar32 c)
+{
+	if (c == ' ')
+		return ASCII_BLANK;
+	return is_ascii_letter(small(c)) ? ASCII_LETTER : ASCII_SIGN;
 }
 
 /*
