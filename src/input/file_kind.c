@@ -12,7 +12,9 @@
  *
  *-------------------------------------------------------------------------
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE				/* memmem */
+#endif
 #include "input/file_kind.h"
 
 #include <stdbool.h>
