@@ -10,7 +10,8 @@
 
 #include <stddef.h>
 
-#define CB_CHARSET_SAMPLES	8	/* places shown to a person */
+#define CB_CHARSET_SAMPLES		8	/* cells shown to a person */
+#define CB_CHARSET_SAMPLE_MAX	200 /* bytes of one; longer ones are not shown */
 
 /* An encoding that we know, static for the life of the process. */
 typedef struct CbEncoding
@@ -31,11 +32,11 @@ typedef enum CbCharsetMethod
 	CB_CHARSET_DEFAULT			/* "default": ASCII, or nothing better known */
 } CbCharsetMethod;
 
-/* A cell with a byte that is not ASCII, or the beginning of a long one. */
+/* A cell with a byte that is not ASCII, without quotes and blanks around it. */
 typedef struct CbCharsetSample
 {
 	size_t		offset;			/* bytes from the beginning of the file */
-	size_t		len;			/* bytes; at most 80 */
+	size_t		len;			/* bytes */
 } CbCharsetSample;
 
 typedef struct CbCharset
@@ -45,7 +46,7 @@ typedef struct CbCharset
 	int			confidence;		/* 0 to 100 */
 	int			nsamples;
 	CbCharsetSample samples[CB_CHARSET_SAMPLES];	/* distinct, in file order;
-													 * none for UTF-16 */
+													 * none of UTF-16 */
 } CbCharset;
 
 /*

@@ -327,12 +327,20 @@ find_closing_quote(CbCsvReader *reader, Quoted *quoted)
 			return false;
 		if (*p == '"')
 		{
-			if (p + 1 == end || p[1] != '"')
+			size_t		run = 1;	/* quotes, of which each two are one */
+
+			while (p + run < end && p[run] == '"')
+				run++;
+			if (run > 1)
+			{
+				copy_piece(reader, quoted->piece,
+						   (size_t) (p - quoted->piece) + run / 2);
+				quoted->copied = true;
+				p += run - run % 2;
+				quoted->piece = p;
+			}
+			if (run % 2 == 1)
 				break;
-			copy_piece(reader, quoted->piece, (size_t) (p + 1 - quoted->piece));
-			quoted->copied = true;
-			p += 2;
-			quoted->piece = p;
 		}
 		else if (*p == '\\')
 		{

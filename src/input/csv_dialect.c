@@ -56,13 +56,14 @@ typedef struct Tally
 	unsigned short widths[CB_CSV_CELLS_MAX + 1];	/* records by width */
 } Tally;
 
-static void read_sample(const char *bytes, size_t len, char delimiter,
-						bool backslash, Reading *reading);
-static void tally_record(Tally *tally, const CbCsvRecord *record,
-						 char delimiter);
+static void try_delimiter(const char *bytes, size_t len, char delimiter,
+						  bool backslash, Reading *reading);
+static void read_sample(const char *bytes, size_t len,
+						const CbCsvDialect *dialect, Reading *reading);
+static void tally_record(Tally *tally, const CbCsvRecord *record);
 static bool is_clean(const CbCsvCell *cell);
-static bool is_decimal_comma(const char *p, const char *begin,
-							 const char *end);
+static bool is_text_comma(const char *p, const char *begin,
+						  const char *end);
 static void judge(const Tally *tally, Reading *reading);
 static void choose(const Reading *readings, CbCsvGuess *guess);
 static void choose_single_column(const Reading *readings, double best,
@@ -90,7 +91,7 @@ cb_csv_sniff(const char *bytes, size_t len, CbCsvGuess *guess)
 	cb_csv_skip_sep_line(mark, bytes + len, &sep);
 	if (sep != '\0')
 	{
-		read_sample(bytes, len, sep, backslash, &readings[0]);
+		try_delimiter(bytes, len, sep, backslash, &readings[0]);
 		guess->method = CB_CSV_BY_SEP_LINE;
 		guess->dialect.delimiter = sep;
 		guess->confidence = 100;
@@ -101,7 +102,7 @@ cb_csv_sniff(const char *bytes, size_t len, CbCsvGuess *guess)
 	else
 	{
 		for (i = 0; i < CANDIDATES; i++)
-			read_sample(bytes, len, candidates[i], backslash, &readings[i]);
+			try_delimiter(bytes, len, candidates[i], backslash, &readings[i]);
 		choose(readings, guess);
 	}
 
@@ -157,21 +158,39 @@ cb_csv_method_name(CbCsvMethod method)
 }
 
 /*
- * Reads the beginning of the file with a delimiter; where there are backslashed
- * quotes, with and without escaping by backslashes, and keeps the better.
+ * Tries a delimiter; where there are backslashed quotes, with and without
+ * escaping by backslashes, of which the better counts.
  */
 static void
-read_sample(const char *bytes, size_t len, char delimiter, bool backslash,
-			Reading *reading)
+try_delimiter(const char *bytes, size_t len, char delimiter, bool backslash,
+			  Reading *reading)
 {
 	CbCsvDialect dialect = {0};
+	Reading		other;
+
+	dialect.delimiter = delimiter;
+	read_sample(bytes, len, &dialect, reading);
+	if (backslash)
+	{
+		dialect.backslash = true;
+		read_sample(bytes, len, &dialect, &other);
+		if (other.score > reading->score)
+			*reading = other;
+	}
+}
+
+/*
+ * Reads and judges the beginning of the file.
+ */
+static void
+read_sample(const char *bytes, size_t len, const CbCsvDialect *dialect,
+			Reading *reading)
+{
 	CbCsvReader reader;
 	CbCsvRecord record;
 	Tally		tally = {0};
 
-	dialect.delimiter = delimiter;
-	dialect.backslash = backslash;
-	cb_csv_init(&reader, bytes, len, &dialect, NULL);
+	cb_csv_init(&reader, bytes, len, dialect, NULL);
 	while (tally.records < SAMPLE_RECORDS &&
 		   cb_csv_next_record(&reader, &record))
 	{
@@ -180,15 +199,6 @@ read_sample(const char *bytes, size_t len, char delimiter, bool backslash,
 			break;
 	}
 	judge(&tally, reading);
-
-	if (backslash)
-	{
-		Reading		plain;
-
-		read_sample(bytes, len, delimiter, false, &plain);
-		if (plain.score >= reading->score)
-			*reading = plain;
-	}
 }
 
 /*
@@ -242,17 +252,24 @@ is_clean(const CbCsvCell *cell)
 	{
 		if (*p == '"' || *p == ';' || *p == '\t' || *p == '|')
 			return false;
-		if (*p == ',' && !is_decimal_comma(p, begin, end))
+		if (*p == ',' && !is_text_comma(p, begin, end))
 			return false;
 	}
 	return true;
 }
 
+/*
+ * Whether the comma at p is one of running text or of a number.
+ */
 static bool
-is_decimal_comma(const char *p, const char *begin, const char *end)
+is_text_comma(const char *p, const char *begin, const char *end)
 {
+	if (p + 1 == end)
+		return false;
+	if (p[1] == ' ')
+		return true;
 	return p > begin && p[-1] >= '0' && p[-1] <= '9' &&
-		p + 1 < end && p[1] >= '0' && p[1] <= '9';
+		p[1] >= '0' && p[1] <= '9';
 }
 
 static void

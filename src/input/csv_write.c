@@ -15,9 +15,6 @@
 #include <strings.h>
 
 /* Characters of several bytes. */
-#define NO_BREAK_SPACE		"\xC2\xA0"
-#define IDEOGRAPHIC_SPACE	"\xE3\x80\x80"
-#define ZERO_WIDTH_SPACE	"\xE2\x80\x8B"
 #define FULL_WIDTH_PLUS		"\xEF\xBC\x8B"
 #define FULL_WIDTH_MINUS	"\xEF\xBC\x8D"
 #define FULL_WIDTH_EQUALS	"\xEF\xBC\x9D"
@@ -25,6 +22,7 @@
 
 static bool needs_defusing(const char *p, const char *end, bool first);
 static const char *skip_ignored(const char *p, const char *end);
+static size_t ignored_bytes(const char *p, const char *end);
 static bool is_trigger(const char *p, const char *end, bool first);
 static size_t begins_with(const char *p, const char *end, const char *what);
 static bool needs_quotes(char delimiter, bool first,
@@ -149,26 +147,52 @@ needs_defusing(const char *p, const char *end, bool first)
 }
 
 /*
- * Passes the blanks that spreadsheets ignore before a formula, and quotes,
- * which are gone when a spreadsheet splits the line in another way than we do.
+ * Passes what spreadsheets may ignore before a formula, and quotes, which are
+ * gone when a spreadsheet splits the line in another way than we do.
  */
 static const char *
 skip_ignored(const char *p, const char *end)
 {
-	static const char *const ignored[] = {
-		" ", "\"", "\v", "\f", NO_BREAK_SPACE, IDEOGRAPHIC_SPACE,
-		ZERO_WIDTH_SPACE, CB_CSV_BYTE_ORDER_MARK
-	};
-	size_t		i = 0;
+	size_t		len;
 
-	while (i < sizeof(ignored) / sizeof(ignored[0]))
-	{
-		size_t		len = begins_with(p, end, ignored[i]);
-
+	while ((len = ignored_bytes(p, end)) > 0)
 		p += len;
-		i = (len > 0) ? 0 : i + 1;
-	}
 	return p;
+}
+
+/*
+ * The bytes of the character at p if it is a quote, a blank, a control
+ * character (but for NUL and what ends a cell) or cannot be seen; else 0.
+ */
+static size_t
+ignored_bytes(const char *p, const char *end)
+{
+	unsigned char third;
+
+	if (p == end)
+		return 0;
+	if (*p == '"')
+		return 1;
+	if ((unsigned char) *p <= ' ')
+		return (*p != '\0' && !is_separator(*p)) ? 1 : 0;
+	if (begins_with(p, end, "\xC2\xA0") > 0 ||	/* no-break space */
+		begins_with(p, end, "\xC2\xAD") > 0 ||	/* soft hyphen */
+		begins_with(p, end, "\xC2\x85") > 0)	/* next line */
+		return 2;
+	if (begins_with(p, end, "\xE3\x80\x80") > 0 ||	/* ideographic space */
+		begins_with(p, end, CB_CSV_BYTE_ORDER_MARK) > 0)
+		return 3;
+	if (end - p < 3)
+		return 0;
+
+	/* the spaces, marks of direction and joiners of U+2000 to U+206F */
+	third = (unsigned char) p[2];
+	if (begins_with(p, end, "\xE2\x80") > 0)
+		return (third >= 0x80 && third <= 0x8F) ||
+			(third >= 0xA8 && third <= 0xAF) ? 3 : 0;
+	if (begins_with(p, end, "\xE2\x81") > 0)
+		return (third >= 0x9F && third <= 0xAF) ? 3 : 0;
+	return 0;
 }
 
 /*

@@ -14,7 +14,8 @@ typedef enum CbWarning
 {
 	CB_WARNING_NONE,
 	CB_WARNING_DOMAIN_TYPO,		/* gmial.com */
-	CB_WARNING_MIXED_SCRIPT,	/* a Cyrillic letter among Latin ones */
+	CB_WARNING_MIXED_SCRIPT,	/* a Cyrillic letter among Latin ones, or all
+								 * of them but looking Latin */
 	CB_WARNING_CAPITALS			/* ANNA */
 } CbWarning;
 
@@ -27,10 +28,10 @@ extern CbWarning cb_warning_email(const char *email, size_t len,
 								  const char **meant);
 
 /*
- * Looks at a person's name in UTF-8: CB_WARNING_CAPITALS when it has two letters
- * or more and all that have case are capitals; a name of one word of at most
- * three letters may be initials and is let pass.  CB_WARNING_MIXED_SCRIPT when
- * one word has letters of scripts that no language writes together.
+ * Looks at a person's name in UTF-8: CB_WARNING_CAPITALS when a word of it has two
+ * letters or more and all that have case are capitals ("J. R." has no such word);
+ * CB_WARNING_MIXED_SCRIPT when it has letters of scripts that no language writes
+ * together.  CB_WARNING_NONE for what is not UTF-8.
  */
 extern CbWarning cb_warning_name(const char *name, size_t len);
 
