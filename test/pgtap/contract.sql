@@ -66,6 +66,7 @@ $$, $$ VALUES ('1.0', false) $$, 'the extension is version 1.0 and not relocatab
 SELECT results_eq($$
 	SELECT name, vartype, context, boot_val, min_val, max_val, unit FROM pg_settings WHERE name LIKE 'canopy\_bulk.%' ORDER BY 1
 $$, $$ VALUES
+	('canopy_bulk.accept_url', 'string', 'superuser', '/app/identity/accept-invite', NULL, NULL, NULL),
 	('canopy_bulk.account', 'string', 'user', '', NULL, NULL, NULL),
 	('canopy_bulk.admin_principals', 'string', 'superuser', 'user,api_key', NULL, NULL, NULL),
 	('canopy_bulk.application', 'string', 'user', '', NULL, NULL, NULL),
@@ -80,7 +81,11 @@ $$, $$ VALUES
 	('canopy_bulk.environment', 'string', 'user', '', NULL, NULL, NULL),
 	('canopy_bulk.hash_workers', 'integer', 'superuser', '0', '0', '64', NULL),
 	('canopy_bulk.idempotency_window', 'integer', 'superuser', '86400', '1', '31622400', 's'),
+	('canopy_bulk.invite_expires_in', 'integer', 'superuser', '604800', '60', '31622400', 's'),
 	('canopy_bulk.max_rows', 'integer', 'superuser', '200', '1', '10000', NULL),
+	('canopy_bulk.outbox_attempts', 'integer', 'superuser', '8', '1', '100', NULL),
+	('canopy_bulk.outbox_backoff', 'integer', 'superuser', '60', '1', '3600', 's'),
+	('canopy_bulk.outbox_lease', 'integer', 'superuser', '300', '1', '86400', 's'),
 	('canopy_bulk.require_claims', 'bool', 'superuser', 'off', NULL, NULL, NULL),
 	('canopy_bulk.row_error_sqlstates', 'string', 'superuser', '', NULL, NULL, NULL),
 	('canopy_bulk.strategy', 'enum', 'user', 'auto', NULL, NULL, NULL),
@@ -93,7 +98,8 @@ SELECT throws_ok('SET canopy_bulk.acount = ''acme''', '42602', NULL, 'the prefix
 
 -- the directory is made of these tables
 SELECT tables_are('canopy', ARRAY['account', 'application', 'environment', 'identity', 'app_membership',
-	'role', 'node', 'role_assignment', 'audit_log', 'idempotency_key', 'token_key', 'api_key', 'migration']);
+	'role', 'node', 'role_assignment', 'audit_log', 'idempotency_key', 'token_key', 'api_key',
+	'oauth_client', 'identity_invite', 'outbox', 'migration']);
 
 CREATE VIEW t.table AS
 SELECT oid, relname::text AS name FROM pg_class
