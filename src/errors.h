@@ -17,6 +17,8 @@
 /* Of the whole call.  PTxyz becomes HTTP status xyz. */
 #define CB_ERRCODE_UNAUTHENTICATED	MAKE_SQLSTATE('P', 'T', '4', '0', '1')
 #define CB_ERRCODE_NOT_FOUND		MAKE_SQLSTATE('P', 'T', '4', '0', '4')
+#define CB_ERRCODE_CONFLICT			MAKE_SQLSTATE('P', 'T', '4', '0', '9')
+#define CB_ERRCODE_GONE				MAKE_SQLSTATE('P', 'T', '4', '1', '0')
 #define CB_ERRCODE_TOO_LARGE		MAKE_SQLSTATE('P', 'T', '4', '1', '3')
 #define CB_ERRCODE_UNSUPPORTED_MEDIA	MAKE_SQLSTATE('P', 'T', '4', '1', '5')
 #define CB_ERRCODE_UNPROCESSABLE	MAKE_SQLSTATE('P', 'T', '4', '2', '2')

@@ -43,7 +43,7 @@ void
 cb_report_batch(const CbBatch *batch, bool rolled_back)
 {
 	Tally		tally;
-	CbAudit		audit;
+	CbAudit		audit = {0};
 	bool		all_failed;
 
 	count(batch, &tally);
@@ -109,7 +109,7 @@ static void
 write_event(const CbImportEvent *event, const CbCaller *caller,
 			const CbScope *scope)
 {
-	CbAudit		audit;
+	CbAudit		audit = {0};
 
 	audit.action = IMPORT_ACTION;
 	audit.resource_type = "identity";

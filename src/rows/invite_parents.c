@@ -17,21 +17,11 @@
 #include "canopy_bulk.h"
 #include "db/statement.h"
 #include "db/uuid7.h"
+#include "rows/client.h"
 #include "rows/invite.h"
 #include "settings.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
-
-/* Parameters: account, clients. */
-static CbStatement find_clients = {
-	"SELECT id, environment_id, invite_redirect_url, is_active"
-	" AND (invite_redirect_url IS NOT NULL"
-	" OR pg_catalog.cardinality(redirect_uris) OPERATOR(pg_catalog.>) 0)"
-	" FROM canopy.oauth_client"
-	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
-	" ORDER BY id",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
-};
 
 /*
  * Parameters: account; arrays of email, and the application that is asked for.
@@ -49,15 +39,6 @@ static CbStatement lock_identities = {
 	3, {UUIDOID, TEXTARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT
 };
 
-/* An OAuth client that an invite may lead to. */
-typedef struct Client
-{
-	pg_uuid_t	id;				/* first: the list is searched by it */
-	pg_uuid_t	environment;
-	const char *redirect_url;	/* or NULL */
-	bool		is_usable;
-} Client;
-
 /* An identity that has a row's address. */
 typedef struct Found
 {
@@ -73,7 +54,7 @@ typedef struct Parents
 	CbParents	applications;
 	CbParents	roles;
 	CbParents	nodes;
-	Client	   *clients;
+	CbClient   *clients;
 	int			nclients;
 	Found	   *found;			/* by the row's index */
 } Parents;
@@ -84,13 +65,13 @@ static void read_identities(CbBatch *batch, Parents *parents);
 static void fill_place(CbBatch *batch, const Parents *parents, CbInviteRow *row);
 static void check_role_and_node(const CbBatch *batch, const Parents *parents,
 								CbInviteRow *row);
-static const Client *check_client(const CbBatch *batch, const Parents *parents,
+static const CbClient *check_client(const CbBatch *batch, const Parents *parents,
 								  CbInviteRow *row);
 static void derive_intent(const CbBatch *batch, const Found *found,
 						  CbInviteRow *row);
 static void join(const CbBatch *batch, const Found *found, CbInviteRow *row);
 static void fill_rest(const CbBatch *batch, CbInviteRow *row,
-					  const Client *client);
+					  const CbClient *client);
 
 void
 cb_invite_lock_parents(CbBatch *batch)
@@ -106,7 +87,7 @@ cb_invite_lock_parents(CbBatch *batch)
 	for (int i = 0; i < batch->nrows; i++)
 	{
 		CbInviteRow *row = (CbInviteRow *) batch->rows[i];
-		const Client *client;
+		const CbClient *client;
 
 		if (!cb_row_is_good(&row->row))
 			continue;
@@ -143,8 +124,7 @@ want_parents(CbBatch *batch, Parents *parents)
 static void
 read_clients(CbBatch *batch, Parents *parents)
 {
-	Datum	   *ids = palloc(sizeof(Datum) * (batch->nrows + 1));
-	Datum		values[2];
+	pg_uuid_t  *ids = palloc(sizeof(pg_uuid_t) * (batch->nrows + 1));
 	int			n = 0;
 
 	for (int i = 0; i < batch->nrows; i++)
@@ -152,28 +132,10 @@ read_clients(CbBatch *batch, Parents *parents)
 		CbInviteRow *row = (CbInviteRow *) batch->rows[i];
 
 		if (cb_row_is_good(&row->row) && row->client_id.given)
-			ids[n++] = UUIDPGetDatum(&row->client_id.id);
+			ids[n++] = row->client_id.id;
 	}
-	if (n == 0)
-		return;
-	values[0] = UUIDPGetDatum(&batch->scope.account);
-	values[1] = cb_statement_array(ids, NULL, n, UUIDOID);
-	parents->nclients = (int) cb_statement_run(&find_clients, values, NULL);
-	parents->clients = palloc0(sizeof(Client) * (parents->nclients + 1));
-	for (int i = 0; i < parents->nclients; i++)
-	{
-		Client	   *client = &parents->clients[i];
-		Datum		url;
-		bool		isnull;
-
-		client->id = *DatumGetUUIDP(cb_statement_value(i, 1, &isnull));
-		client->environment = *DatumGetUUIDP(cb_statement_value(i, 2, &isnull));
-		url = cb_statement_value(i, 3, &isnull);
-		if (!isnull)
-			client->redirect_url = TextDatumGetCString(url);
-		client->is_usable = DatumGetBool(cb_statement_value(i, 4, &isnull));
-	}
-	cb_statement_free();
+	parents->clients = cb_clients_find(&batch->scope.account, ids, n,
+									   &parents->nclients);
 }
 
 static void
@@ -275,15 +237,15 @@ check_role_and_node(const CbBatch *batch, const Parents *parents,
 	row->invite.node_id = row->node_id;
 }
 
-static const Client *
+static const CbClient *
 check_client(const CbBatch *batch, const Parents *parents, CbInviteRow *row)
 {
-	const Client *client;
+	const CbClient *client;
 
 	if (!row->client_id.given)
 		return NULL;
 	client = bsearch(&row->client_id.id, parents->clients, parents->nclients,
-					 sizeof(Client), cb_uuid_compare);
+					 sizeof(CbClient), cb_uuid_compare);
 	if (client == NULL ||
 		cb_uuid_compare(&client->environment, &batch->scope.environment) != 0)
 		cb_field_issue(&row->row, CB_CLIENT_NOT_FOUND, "client_id");
@@ -348,7 +310,7 @@ join(const CbBatch *batch, const Found *found, CbInviteRow *row)
 }
 
 static void
-fill_rest(const CbBatch *batch, CbInviteRow *row, const Client *client)
+fill_rest(const CbBatch *batch, CbInviteRow *row, const CbClient *client)
 {
 	CbInvite   *invite = &row->invite;
 	int64		seconds = row->expires_in != 0 ?

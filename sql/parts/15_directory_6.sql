@@ -1,6 +1,6 @@
-/* The directory, step 5: invites, and mail that is to be sent. */
+/* The directory, step 6: invites, and mail that is to be sent. */
 
-CREATE FUNCTION @extschema@.canopy_bulk_directory_5()
+CREATE FUNCTION @extschema@.canopy_bulk_directory_6()
 RETURNS void
 LANGUAGE sql
 VOLATILE PARALLEL UNSAFE
@@ -205,10 +205,10 @@ COMMENT ON COLUMN canopy.outbox.sent_at IS 'When it was sent.';
 
 $directory$;
 
-COMMENT ON FUNCTION @extschema@.canopy_bulk_directory_5() IS
-'Internal: step 5 of the directory, invites and mail that is to be sent.
+COMMENT ON FUNCTION @extschema@.canopy_bulk_directory_6() IS
+'Internal: step 6 of the directory, invites and mail that is to be sent.
 
 Called by canopy_bulk_setup() as the owner of schema canopy; not to be called otherwise. oauth_client, identity_invite, outbox.';
 
-REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_directory_5() FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_directory_6() FROM PUBLIC;
 
