@@ -37,6 +37,8 @@ char	   *cb_breach_check;
 int			cb_argon2_memory;
 int			cb_argon2_passes;
 int			cb_hash_workers;
+int			cb_login_max_failures;
+int			cb_login_lock_duration;
 int			cb_idempotency_window;
 int			cb_strategy;
 char	   *cb_accept_url;
@@ -56,6 +58,7 @@ static const struct config_enum_entry strategies[] = {
 };
 
 static void define_claims(void);
+static void define_passwords(void);
 static void define_mail(void);
 static bool find_forced(void);
 static bool is_anybodys(const char *name);
@@ -105,6 +108,15 @@ cb_settings_define(void)
 				  "How long an idempotency key is kept.",
 				  &cb_idempotency_window, 24 * 3600, 1, 366 * 24 * 3600,
 				  GUC_UNIT_S);
+	define_passwords();
+	define_mail();
+	MarkGUCPrefixReserved("canopy_bulk");
+}
+
+/* What a password costs, and what a wrong one. */
+static void
+define_passwords(void)
+{
 	define_number("canopy_bulk.argon2_memory",
 				  "Memory that hashing a password uses.",
 				  &cb_argon2_memory, 19456, 7168, 262144, GUC_UNIT_KB);
@@ -114,8 +126,13 @@ cb_settings_define(void)
 	define_number("canopy_bulk.hash_workers",
 				  "Threads that hash the passwords of a batch; 0 is one per core.",
 				  &cb_hash_workers, 0, 0, 64, 0);
-	define_mail();
-	MarkGUCPrefixReserved("canopy_bulk");
+	define_number("canopy_bulk.login_max_failures",
+				  "Wrong passwords in a row after which an identity is locked; 0 is never.",
+				  &cb_login_max_failures, 5, 0, 1000000, 0);
+	define_number("canopy_bulk.login_lock_duration",
+				  "How long an identity stays locked.",
+				  &cb_login_lock_duration, 15 * 60, 1, 366 * 24 * 3600,
+				  GUC_UNIT_S);
 }
 
 /* Invites, and the mail that carries them. */

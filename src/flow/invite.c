@@ -71,6 +71,17 @@ cb_invite_check_token(bool exists, const CbInvite *invite, TimestampTz now)
 				 errmsg("invite was accepted before")));
 }
 
+void
+cb_invite_scope(pg_uuid_t account, const CbInvite *invite, CbScope *scope)
+{
+	memset(scope, 0, sizeof(CbScope));
+	scope->account = account;
+	scope->has_application = invite->application_id.given;
+	scope->application = invite->application_id.id;
+	scope->has_environment = invite->environment_id.given;
+	scope->environment = invite->environment_id.id;
+}
+
 Jsonb *
 cb_invite_resend(const CbScopeNames *names, const pg_uuid_t *id)
 {
@@ -201,14 +212,15 @@ report(const char *action, const CbInvite *invite, const CbCaller *caller,
 	static const char *const keys[] = {"intent", "send_email"};
 	CbJson	   *json = cb_json_create(128);
 	CbAudit		audit = {action, "identity_invite", "invites", "success", "info"};
+	CbScope		place;
 
 	cb_json_object(json, keys, lengthof(keys));
 	cb_json_cstring(json, invite->intent);
 	cb_json_bool(json, invite->send_email);
 	audit.metadata = cb_json_finish(json);
-	audit.resource_id = &invite->id;
 	audit.at = now;
-	cb_audit_write(&audit, caller, scope);
+	cb_invite_scope(scope->account, invite, &place);
+	cb_audit_write_about(&audit, &invite->id, caller, &place);
 }
 
 /* The link is for who shall hand it on. */

@@ -8,6 +8,8 @@
 #ifndef CB_FLOW_INVITE_H
 #define CB_FLOW_INVITE_H
 
+#include "flow/answer.h"
+#include "flow/page.h"
 #include "rows/invite_single.h"
 
 /*
@@ -29,15 +31,21 @@ typedef struct CbAcceptance
 
 /*
  * Makes the identity, its membership and assignment; or adds these to one that
- * exists, which has to show its password; or changes the password.  Raises as
- * cb_invite_info() does, and 22023 for what cannot be a password or a name, PT401
- * for a password that does not match, PT409 for what is in the way.
+ * exists, which has to show its password; or changes the password.  Answers
+ * {message, accepted, identity_id}, or {reason, message, accepted} when the password is not
+ * the one that has to be shown: that is counted, and so must not be raised.
+ * Raises as cb_invite_info() does, 22023 for what cannot be a password or a name,
+ * and PT409 for what is in the way.
  */
-extern Jsonb *cb_invite_accept(const CbAcceptance *acceptance);
+extern CbAnswer cb_invite_accept(const CbAcceptance *acceptance);
 
 /* Raises what an invite that is found cannot be used for. */
 extern void cb_invite_check_token(bool exists, const CbInvite *invite,
 								  TimestampTz now);
+
+/* Where the invite was made. */
+extern void cb_invite_scope(pg_uuid_t account, const CbInvite *invite,
+							CbScope *scope);
 
 /*
  * Gives the invite another token, mailed or in the answer, and ends it.  Raise
@@ -51,11 +59,16 @@ typedef struct CbInviteListing
 {
 	CbScopeNames names;
 	const char *status;			/* NULL: any */
-	int			page;			/* from 1 */
-	int			take;			/* 1 to 100 */
+	CbPage		page;
 } CbInviteListing;
 
+/* {items, pagination}, the newest first. */
 extern Jsonb *cb_invite_list(const CbInviteListing *listing);
+
+/*
+ * {total_invites, pending_count, pending_with_role_count, accepted_count,
+ * expired_count, revoked_count} of the same.
+ */
 extern Jsonb *cb_invite_summarise(const CbScopeNames *names);
 
 #endif							/* CB_FLOW_INVITE_H */
