@@ -17,7 +17,9 @@
 #include "canopy_bulk.h"
 #include "db/uuid7.h"
 #include "input/email.h"
+#include "input/instant.h"
 #include "rows/fields.h"
+#include "secret/redact.h"
 
 #define KEY_MAX_LEN		64		/* bytes of a key that is worth comparing */
 #define NAME_MAX_LEN	255		/* characters */
@@ -161,6 +163,29 @@ cb_field_was_sent(const CbRow *row, const char *field)
 	return getKeyJsonValueFromContainer(row->input.val.binary.data, field,
 										(int) strlen(field), &value) != NULL &&
 		value.type != jbvNull;
+}
+
+void
+cb_field_read_time(CbRow *row, const CbField *field, const JsonbValue *value,
+				   void *target)
+{
+	CbTime	   *time = target;
+	CbText		sent;
+
+	if (!cb_field_text(row, field->name, value, &sent))
+		return;
+	time->given = cb_instant_parse(sent.val, sent.len, &time->at);
+	if (!time->given)
+		cb_field_issue(row, CB_INVALID_VALUE, field->name);
+}
+
+void
+cb_field_echo_id(const CbRow *row, CbJson *json)
+{
+	if (row->input.type == jbvBinary)
+		cb_redact(json, &row->input);
+	else
+		cb_json_value(json, &row->input);
 }
 
 bool

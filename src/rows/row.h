@@ -73,6 +73,8 @@ typedef struct CbBatch
 	CbCaller	caller;
 	CbScope		scope;
 	CbOnConflict on_conflict;
+	const void *options;		/* what the kind asks of a call besides its
+								 * rows */
 	bool		dry_run;
 	int			max_failed;		/* rows; -1: no limit */
 	bool		for_record;		/* the answer is encoded to be stored */
@@ -91,7 +93,7 @@ struct CbRowKind
 {
 	const char *action;			/* in the audit log */
 	const char *resource_type;	/* in the audit log */
-	const char *category;		/* in the audit log; NULL: identity */
+	const char *category;		/* in the audit log */
 	const char *list_key;		/* of the request object that wraps the rows */
 	bool		answers_once;	/* encode leaves secrets out for the record */
 	Size		row_size;		/* of the struct that begins with a CbRow */
@@ -102,6 +104,9 @@ struct CbRowKind
 	const char *key_fields[CB_ROW_MAX_KEYS];
 
 	void		(*begin) (CbBatch *batch);
+
+	/* Writes the options, so that a key can tell calls apart; or NULL. */
+	void		(*describe) (const CbBatch *batch, CbJson *json);
 	void		(*decode) (CbBatch *batch, CbRow *row);
 	void		(*prepare) (CbBatch *batch);	/* may be NULL */
 	void		(*lock_parents) (CbBatch *batch);
