@@ -13,6 +13,8 @@
 #define CB_STATUS_OK				200
 #define CB_STATUS_NO_CONTENT		204
 #define CB_STATUS_MULTI				207
+#define CB_STATUS_UNAUTHENTICATED	401
+#define CB_STATUS_FORBIDDEN			403
 #define CB_STATUS_ROLLED_BACK		422
 
 typedef struct CbAnswer

@@ -52,6 +52,8 @@ static void decode_rows(CbBatch *batch, const CbBatchInside *inside);
 static CbAnswer write_batch(CbBatch *batch, const CbIdempotency *once,
 							const CbBatchInside *inside,
 							MemoryContext callers);
+static void store_answer(CbBatch *batch, const CbIdempotency *once,
+						 const CbAnswer *answer);
 static bool write_step(void *arg);
 static bool exceeds_limit(const CbBatch *batch);
 static void mark_rolled_back(CbBatch *batch);
@@ -126,6 +128,7 @@ static void
 fill_batch(CbBatch *batch, const CbRequest *request)
 {
 	batch->on_conflict = request->on_conflict;
+	batch->options = request->options;
 	batch->dry_run = request->dry_run;
 	batch->max_failed = request->max_failed;
 	batch->now = GetCurrentTimestamp();
@@ -175,12 +178,20 @@ describe_request(const CbBatch *batch)
 	static const char *const keys[] = {
 		"rows", "max_failed", "application", "environment", "on_conflict"
 	};
+	static const char *const more_keys[] = {
+		"rows", "options", "max_failed", "application", "environment", "on_conflict"
+	};
 	CbJson	   *json = cb_json_create(batch->nrows * 256);
 
-	cb_json_object(json, keys, lengthof(keys));
+	if (batch->kind->describe == NULL)
+		cb_json_object(json, keys, lengthof(keys));
+	else
+		cb_json_object(json, more_keys, lengthof(more_keys));
 	cb_json_array(json, batch->nrows);
 	for (int i = 0; i < batch->nrows; i++)
 		batch->kind->echo(batch->rows[i], json);
+	if (batch->kind->describe != NULL)
+		batch->kind->describe(batch, json);
 	cb_json_int(json, batch->max_failed);
 	cb_json_uuid(json, &batch->scope.application);
 	cb_json_uuid(json, &batch->scope.environment);
@@ -250,12 +261,22 @@ write_batch(CbBatch *batch, const CbIdempotency *once,
 		cb_report_batch(batch, rolled_back);
 	answer = cb_answer_batch(batch, rolled_back, callers);
 	if (once->key != NULL && !rolled_back)
-	{
-		CbReplay	first = {answer.body, answer.status};
-
-		cb_idempotency_store(once, &first);
-	}
+		store_answer(batch, once, &answer);
 	return answer;
+}
+
+/* A secret in the answer is for the first caller alone. */
+static void
+store_answer(CbBatch *batch, const CbIdempotency *once, const CbAnswer *answer)
+{
+	CbReplay	first = {answer->body, answer->status};
+
+	if (batch->kind->answers_once)
+	{
+		batch->for_record = true;
+		first.answer = cb_answer_batch(batch, false, batch->context).body;
+	}
+	cb_idempotency_store(once, &first);
 }
 
 static bool

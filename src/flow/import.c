@@ -27,7 +27,6 @@ static bool is_same_time(const CbTime *a, const CbTime *b);
 static void write_columns(CbJson *json, const CbImport *import);
 static void write_missing(CbJson *json, const CbImport *import);
 static void write_text(CbJson *json, const char *text);
-static void write_hash(CbJson *json, bool given, const uint8 *hash);
 static void digest_text(pg_cryptohash_ctx *digest, const char *text);
 static void digest_bytes(pg_cryptohash_ctx *digest, const void *bytes, Size len);
 static Size blank_before(const char *text, Size len);
@@ -119,10 +118,10 @@ is_same_time(const CbTime *a, const CbTime *b)
 Jsonb *
 cb_import_describe(const CbImport *import)
 {
-	static CbJsonShape keys = {15, {"id", "mode", "status", "columns",
+	static CbJsonShape keys = {16, {"id", "mode", "status", "columns",
 			"missing", "encoding", "delimiter", "file_name", "file_size",
-			"row_count", "batch_size", "on_conflict", "plan_digest",
-	"error_message", "statistics"}};
+			"row_count", "batch_size", "created_at", "statistics",
+	"on_conflict", "plan_digest", "error_message"}};
 	static CbJsonShape encoding = {3, {"name", "method", "confidence"}};
 	static CbJsonShape statistics = {7, {"error", "valid", "failed", "skipped",
 	"warning", "selected", "succeeded"}};
@@ -143,9 +142,7 @@ cb_import_describe(const CbImport *import)
 	cb_json_int(json, import->file_size);
 	cb_json_int(json, import->row_count);
 	cb_json_int(json, import->batch_size);
-	cb_json_cstring(json, import->on_conflict);
-	write_hash(json, import->has_digest, import->digest);
-	write_text(json, import->error_message);
+	cb_json_time(json, &import->created_at);
 	cb_json_shape(json, &statistics);
 	cb_json_int(json, import->error_count);
 	cb_json_int(json, import->valid_count);
@@ -154,6 +151,9 @@ cb_import_describe(const CbImport *import)
 	cb_json_int(json, import->warning_count);
 	cb_json_int(json, import->selected_count);
 	cb_json_int(json, import->succeeded_count);
+	cb_json_cstring(json, import->on_conflict);
+	cb_import_write_digest(json, import);
+	write_text(json, import->error_message);
 	return cb_json_finish(json);
 }
 
@@ -210,18 +210,36 @@ write_text(CbJson *json, const char *text)
 		cb_json_cstring(json, text);
 }
 
-static void
-write_hash(CbJson *json, bool given, const uint8 *hash)
+void
+cb_import_write_digest(CbJson *json, const CbImport *import)
 {
 	char		hex[PG_SHA256_DIGEST_LENGTH * 2];
 
-	if (!given)
+	if (!import->has_digest)
 	{
 		cb_json_null(json);
 		return;
 	}
-	hex_encode((const char *) hash, PG_SHA256_DIGEST_LENGTH, hex);
+	hex_encode((const char *) import->digest, PG_SHA256_DIGEST_LENGTH, hex);
 	cb_json_string(json, hex, sizeof(hex));
+}
+
+void
+cb_import_write_tally(CbJson *json, const CbImport *import,
+					  const CbImportTally *tally)
+{
+	static CbJsonShape keys = {8, {"skip", "error", "total", "valid", "create",
+	"update", "warning", "selected"}};
+
+	cb_json_shape(json, &keys);
+	cb_json_int(json, tally->skips);
+	cb_json_int(json, tally->errors);
+	cb_json_int(json, import->row_count);
+	cb_json_int(json, tally->valid);
+	cb_json_int(json, tally->creates);
+	cb_json_int(json, tally->updates);
+	cb_json_int(json, tally->warnings);
+	cb_json_int(json, tally->selected);
 }
 
 void

@@ -132,4 +132,9 @@ extern int	cb_import_missing(const CbImport *import,
 /* Fills in the digest of the plan and the counts of the import. */
 extern void cb_import_count(CbImport *import, CbImportTally *tally);
 
+/* The parts of an answer that several steps give: a value each. */
+extern void cb_import_write_tally(CbJson *json, const CbImport *import,
+								  const CbImportTally *tally);
+extern void cb_import_write_digest(CbJson *json, const CbImport *import);
+
 #endif							/* CB_FLOW_IMPORT_H */

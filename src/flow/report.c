@@ -41,14 +41,14 @@ void
 cb_report_batch(const CbBatch *batch, bool rolled_back)
 {
 	Tally		tally;
-	CbAudit		audit;
+	CbAudit		audit = {0};
 	bool		all_failed;
 
 	count(batch, &tally);
 	all_failed = tally.outcomes[CB_FAILED] == batch->nrows;
 	audit.action = batch->kind->action;
 	audit.resource_type = batch->kind->resource_type;
-	audit.category = "identity";
+	audit.category = batch->kind->category;
 	audit.outcome = all_failed ? "failure" : "success";
 	audit.severity = "info";
 	audit.metadata = describe_batch(batch, rolled_back, &tally);
@@ -106,7 +106,7 @@ static void
 write_event(const CbImportEvent *event, const CbCaller *caller,
 			const CbScope *scope)
 {
-	CbAudit		audit;
+	CbAudit		audit = {0};
 
 	audit.action = CB_REPORT_IMPORT_ACTION;
 	audit.resource_type = "identity";

@@ -115,7 +115,8 @@ static CbStatement save_results = {
 /* Parameters: account, import, row numbers, selected. */
 static CbStatement select_rows = {
 	"UPDATE canopy.import_row SET selected = $4"
-	" WHERE" OF_IMPORT " AND row_number" EQ "ANY ($3)"
+	" WHERE" OF_IMPORT
+	" AND ($3 IS NULL OR row_number" EQ "ANY ($3))"
 	" AND verdict OPERATOR(pg_catalog.<>) 'error'",
 	4, {UUIDOID, UUIDOID, INT4ARRAYOID, BOOLOID}, SPI_OK_UPDATE
 };
@@ -280,7 +281,8 @@ cb_import_rows_select(const CbImport *import, ArrayType *numbers, bool selected)
 	values[1] = UUIDPGetDatum(&import->id);
 	values[2] = PointerGetDatum(numbers);
 	values[3] = BoolGetDatum(selected);
-	return (int) cb_statement_run(&select_rows, values, NULL);
+	return (int) cb_statement_run(&select_rows, values,
+								  numbers == NULL ? "  n " : NULL);
 }
 
 void

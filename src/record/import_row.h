@@ -92,7 +92,7 @@ extern void cb_import_rows_save_results(const CbImport *import,
 										const CbImportResult *results, int n);
 
 /*
- * Selects rows, or not; a row without a good verdict stays as it is.  Returns how
+ * Selects rows, or not; NULL stands for all numbers.  A row without a good verdict stays as it is.  Returns how
  * many rows now are as asked.
  */
 extern int	cb_import_rows_select(const CbImport *import, ArrayType *numbers,

@@ -73,10 +73,13 @@ typedef struct CbBatch
 	CbCaller	caller;
 	CbScope		scope;
 	CbOnConflict on_conflict;
+	const void *options;		/* what the kind asks of a call besides its
+								 * rows */
 	bool		dry_run;
 	int			max_failed;		/* rows; -1: no limit */
 	int			max_groups;		/* subtransactions that may stay behind; 0: as
 								 * many as a transaction bears */
+	bool		for_record;		/* the answer is encoded to be stored */
 	bool		trusted;		/* no triggers but foreign keys; see
 								 * db/constraints.h */
 	TimestampTz now;			/* what every row of the batch is stamped with */
@@ -92,7 +95,9 @@ struct CbRowKind
 {
 	const char *action;			/* in the audit log */
 	const char *resource_type;	/* in the audit log */
+	const char *category;		/* in the audit log */
 	const char *list_key;		/* of the request object that wraps the rows */
+	bool		answers_once;	/* encode leaves secrets out for the record */
 	Size		row_size;		/* of the struct that begins with a CbRow */
 
 	/* What no two rows of a batch may share, and the code when they do. */
@@ -101,6 +106,9 @@ struct CbRowKind
 	const char *key_fields[CB_ROW_MAX_KEYS];
 
 	void		(*begin) (CbBatch *batch);
+
+	/* Writes the options, so that a key can tell calls apart; or NULL. */
+	void		(*describe) (const CbBatch *batch, CbJson *json);
 	void		(*decode) (CbBatch *batch, CbRow *row);
 	void		(*prepare) (CbBatch *batch);	/* may be NULL */
 	void		(*lock_parents) (CbBatch *batch);
