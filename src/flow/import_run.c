@@ -137,6 +137,18 @@ cb_import_run_fail(const CbImportRun *run, int sqlstate)
 	cb_import_end(&call);
 }
 
+void
+cb_import_run_release(const CbImportRun *run)
+{
+	CbImportCall call;
+	bool		cancelled;
+
+	begin_step(&call, run);
+	if (call.import->attempt == run->attempt)
+		cb_import_advance(call.import, call.now, call.now, &cancelled);
+	cb_import_end(&call);
+}
+
 int
 cb_import_run_delay(int sqlstate, int n)
 {

@@ -64,6 +64,9 @@ extern CbImportRunState cb_import_run_step(const CbImportRun *run);
  */
 extern void cb_import_run_fail(const CbImportRun *run, int sqlstate);
 
+/* Lets go of an import that can be taken again at once. */
+extern void cb_import_run_release(const CbImportRun *run);
+
 /*
  * How long to wait, in milliseconds, before a step is tried again that failed
  * with the SQLSTATE for the n-th time, from 1; -1: not at all.

@@ -104,9 +104,10 @@ static CbStatement save_submission = {
 /* Parameters: account, id, time, end of the lease. */
 static CbStatement take_import = {
 	"UPDATE canopy.import SET attempt = attempt OPERATOR(pg_catalog.+) 1,"
+	" status = 'running', error_message = NULL, finished_at = NULL,"
 	" heartbeat_at = $3, lease_until = $4,"
 	" started_at = coalesce(started_at, $3)"
-	THIS_IMPORT " AND status" EQ "'running'"
+	THIS_IMPORT " AND status IN ('running', 'failed')"
 	" AND (lease_until IS NULL OR lease_until OPERATOR(pg_catalog.<) $3)"
 	" RETURNING attempt",
 	4, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID},
