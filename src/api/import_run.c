@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "storage/latch.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 #include "utils/uuid.h"
 #include "utils/wait_event.h"
 
@@ -119,10 +120,15 @@ give_up(const CbImportRun *run, ErrorData *fault)
 static void
 nap(long milliseconds)
 {
-	int			events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-								   milliseconds, PG_WAIT_EXTENSION);
+	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+												  milliseconds);
 
-	if (events & WL_LATCH_SET)
+	while ((milliseconds = TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
+														   end)) > 0)
+	{
+		WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+				  milliseconds, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
-	CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
+	}
 }

@@ -18,6 +18,7 @@
 #ifndef CB_IMPORT_RUN_H
 #define CB_IMPORT_RUN_H
 
+#include "db/uuid7.h"
 #include "flow/import.h"
 
 /* An import that somebody has taken. */
