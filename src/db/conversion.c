@@ -95,6 +95,7 @@ convert_utf16(const char *bytes, Size len, const CbEncoding *encoding,
 		len -= 2;
 	}
 	text = palloc(CB_UTF16_GROWTH(len) + CHARACTER_MAX);
+
 	*out_len = cb_utf16_to_utf8(bytes, len, big_endian, text, &bad);
 	if (bad < len)
 		raise_bad(text, *out_len, encoding,
@@ -128,12 +129,12 @@ convert_by_server(const char *bytes, Size len, const CbEncoding *encoding,
 		done = pg_do_encoding_conversion_buf(conversion, source, PG_UTF8,
 											 (unsigned char *) unconstify(char *, bytes) + at,
 											 piece,
-											 (unsigned char *) text + written,
+											 (unsigned char *) text +written,
 											 piece * MAX_CONVERSION_GROWTH + 1,
 											 true);
 		if (done < piece && (done < piece - CHARACTER_MAX || at + piece == len))
 			raise_bad(bytes, at + done, encoding, false);
-		written += strlen(text + written);
+		written += strlen(text +written);
 		at += done;
 	}
 	*out_len = written;
@@ -148,8 +149,9 @@ skip_mark(const char *text, Size *len)
 {
 	if (*len < 3 || memcmp(text, "\xEF\xBB\xBF", 3) != 0)
 		return text;
+
 	*len -= 3;
-	return text + 3;
+	return text +3;
 }
 
 static Oid

@@ -188,15 +188,15 @@ write_missing(CbJson *json, const CbImport *import)
 int
 cb_import_missing(const CbImport *import, const CbMappingField **missing)
 {
-	int			nfields;
-	const CbMappingField *fields;
+	const CbImportMode *mode = cb_import_mode(import->mode);
+	const CbMappingField *fields[CB_MAPPING_FIELDS_MAX];
+	int			nfields = cb_mapping_fields(mode->mapping, fields);
 	int			n = 0;
 
-	fields = cb_mapping_fields(cb_import_mode(import->mode)->mapping, &nfields);
 	for (int i = 0; i < nfields; i++)
 	{
-		if (fields[i].required && cb_import_column_of(import, fields[i].name) == 0)
-			missing[n++] = &fields[i];
+		if (fields[i]->required && cb_import_column_of(import, fields[i]->name) == 0)
+			missing[n++] = fields[i];
 	}
 	return n;
 }
@@ -304,6 +304,7 @@ cb_import_cell(const CbImportRow *row, int column, CbText *text)
 	if (column > row->ncells || row->nulls[column - 1])
 		return false;
 	text	  ->val = VARDATA_ANY(DatumGetPointer(row->cells[column - 1]));
+
 	len = VARSIZE_ANY_EXHDR(DatumGetPointer(row->cells[column - 1]));
 	cb_import_trim(&text->val, &len);
 	text	  ->len = (int) len;
@@ -318,7 +319,7 @@ cb_import_trim(const char **text, Size *len)
 
 	while ((blank = blank_before(*text, *len)) > 0)
 	{
-		*text += blank;
+		*text +=blank;
 		*len -= blank;
 	}
 	while ((blank = blank_behind(*text, *len)) > 0)
@@ -343,7 +344,7 @@ blank_behind(const char *text, Size len)
 {
 	for (Size n = 1; n <= 3 && n <= len; n++)
 	{
-		if (blank_before(text + len - n, n) == n)
+		if (blank_before(text +len - n, n) == n)
 			return n;
 	}
 	return 0;

@@ -54,8 +54,8 @@ typedef struct CbImportBatch
 	CbImportRow *rows;			/* only those that are to be written */
 	int			nrows;
 	JsonbValue *inputs;			/* each row as JSON */
-	struct CbImportFlaw **flaws;	/* of each row, found while it was read; NULL:
-									 * none */
+	struct CbImportFlaw **flaws;	/* of each row, found while it was read;
+									 * NULL: none */
 } CbImportBatch;
 
 /* What became of a row of a batch. */

@@ -30,6 +30,7 @@ typedef struct Writing
 
 static bool takes_part(const CbImportRow *row, CbImportPurpose purpose);
 static void judge(void *arg, CbRow *row);
+static bool have_slipped(const CbImportFlaw *flaws);
 static void learn(void *arg, const CbBatch *batch);
 static void take_verdict(const Writing *writing, const CbBatch *batch, int i);
 static void take_notes(const Writing *writing, int i, const CbProblem *problem);
@@ -97,17 +98,38 @@ cb_import_batch_write(const CbImportCall *call, CbImportBatch *batch,
 	return writing.learnt;
 }
 
-/* Adds what was wrong with the row before it was JSON. */
+/*
+ * Adds what was wrong with the row before it was JSON.  When its cells have
+ * slipped, nothing else is worth saying.
+ */
 static void
 judge(void *arg, CbRow *row)
 {
 	const Writing *writing = arg;
+	CbImportFlaw *flaws = writing->batch->flaws[row->index];
 
-	for (CbImportFlaw *flaw = writing->batch->flaws[row->index]; flaw != NULL;
-		 flaw = flaw->next)
+	if (have_slipped(flaws))
+	{
+		MemoryContext context = row->problem.context;
+
+		cb_problem_init(&row->problem);
+		row->problem.context = context;
+	}
+	for (CbImportFlaw *flaw = flaws; flaw != NULL; flaw = flaw->next)
 		flaw->issue = cb_problem_add(&row->problem, flaw->code,
 									 flaw->field == NULL ? "" : flaw->field,
 									 flaw->field == NULL ? 0 : (int) strlen(flaw->field));
+}
+
+static bool
+have_slipped(const CbImportFlaw *flaws)
+{
+	for (const CbImportFlaw *flaw = flaws; flaw != NULL; flaw = flaw->next)
+	{
+		if (flaw->code == CB_RAGGED_ROW || flaw->code == CB_CELL_MALFORMED)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -153,7 +175,7 @@ take_notes(const Writing *writing, int i, const CbProblem *problem)
 		 issue = issue->next)
 	{
 		const char *field = issue->field_len == 0 ? NULL :
-			pnstrdup(issue->field, issue->field_len);
+		pnstrdup(issue->field, issue->field_len);
 
 		note = cb_import_note(verdict, cb_codes[issue->code].name,
 							  cb_codes[issue->code].message, field,

@@ -39,7 +39,7 @@ cb_import_file_open(const CbImportSource *source, CbImportFile *file)
 	choose_encoding(source, &charset, file);
 	file->text = cb_conversion_to_utf8(source->bytes, source->len,
 									   charset.encoding, &file->len);
-	if (file->text < source->bytes || file->text > source->bytes + source->len)
+	if (file->text <source->bytes || file->text >source->bytes + source->len)
 		cb_wipe_with_context(CurrentMemoryContext,
 							 unconstify(char *, file->text), file->len);
 	choose_dialect(source, file);

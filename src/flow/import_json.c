@@ -47,7 +47,7 @@ typedef struct Plan
 typedef struct Value
 {
 	JsonbValue	key;
-	CbText		text;			/* of CB_IMPORT_TEXT */
+	CbText text;				/* of CB_IMPORT_TEXT */
 	bool		truth;			/* of CB_IMPORT_BOOLEAN */
 	Jsonb	   *object;			/* of CB_IMPORT_METADATA */
 	CbImportType type;
@@ -213,7 +213,7 @@ take_metadata(const Plan *plan, const CbImportRow *row, CbImportFlaw **flaws)
 {
 	Jsonb	   *members = take_members(plan, row);
 	Jsonb	   *object;
-	CbText		text;
+	CbText text;
 
 	if (plan->metadata == 0 || !cb_import_cell(row, plan->metadata, &text))
 		return members;

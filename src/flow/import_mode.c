@@ -50,17 +50,17 @@ cb_import_mode(const char *name)
 const CbMappingField *
 cb_import_mode_field(const CbImportMode *mode, const char *name)
 {
-	int			n;
-	const CbMappingField *fields = cb_mapping_fields(mode->mapping, &n);
+	const CbMappingField *fields[CB_MAPPING_FIELDS_MAX];
+	int			n = cb_mapping_fields(mode->mapping, fields);
 	size_t		len = strlen(name);
 
 	if (strncmp(name, METADATA_PREFIX, strlen(METADATA_PREFIX)) == 0)
 		len = strlen(METADATA_PREFIX) - 1;
 	for (int i = 0; i < n; i++)
 	{
-		if (strlen(fields[i].name) == len &&
-			memcmp(fields[i].name, name, len) == 0)
-			return &fields[i];
+		if (strlen(fields[i]->name) == len &&
+			memcmp(fields[i]->name, name, len) == 0)
+			return fields[i];
 	}
 	return NULL;
 }

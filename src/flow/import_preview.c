@@ -51,7 +51,7 @@ static Jsonb *describe(const CbImport *import, const CbImportTally *tally,
 					   const CbImportRehearsal *rehearsal);
 
 Jsonb *
-cb_import_preview(const pg_uuid_t *id, const char *account)
+cb_wizard_preview(const pg_uuid_t *id, const char *account)
 {
 	MemoryContext callers = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(callers, "canopy_bulk import",

@@ -40,6 +40,6 @@ extern void cb_import_rehearse(const CbImportCall *call,
  * Rehearses, stores the findings and answers with statistics and a digest of the
  * plan.  Raises 55000 unless the import is mapped.
  */
-extern Jsonb *cb_import_preview(const pg_uuid_t *id, const char *account);
+extern Jsonb *cb_wizard_preview(const pg_uuid_t *id, const char *account);
 
 #endif							/* CB_IMPORT_PREVIEW_H */

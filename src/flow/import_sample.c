@@ -39,25 +39,25 @@ static void append_cell(StringInfo file, bool first, const char *value);
 static const char *example_of(const char *field, int person);
 
 char *
-cb_import_sample(const char *mode_name)
+cb_wizard_sample(const char *mode_name)
 {
 	const CbImportMode *mode = cb_import_mode(mode_name);
+	const CbMappingField *fields[CB_MAPPING_FIELDS_MAX];
+	int			n = cb_mapping_fields(mode->mapping, fields);
 	StringInfoData file;
-	int			n;
-	const CbMappingField *fields = cb_mapping_fields(mode->mapping, &n);
 
 	initStringInfo(&file);
 	appendStringInfo(&file, "# %s" LINE_END, mode->summary);
 	appendStringInfoString(&file, "# Lines that begin with # are left out. Empty cells are not sent." LINE_END);
 	for (int i = 0; i < n; i++)
-		append_note(&file, &fields[i]);
+		append_note(&file, fields[i]);
 	for (int i = 0; i < n; i++)
-		append_cell(&file, i == 0, fields[i].name);
+		append_cell(&file, i == 0, fields[i]->name);
 	appendStringInfoString(&file, LINE_END);
 	for (int person = 0; person < 2; person++)
 	{
 		for (int i = 0; i < n; i++)
-			append_cell(&file, i == 0, example_of(fields[i].name, person));
+			append_cell(&file, i == 0, example_of(fields[i]->name, person));
 		appendStringInfoString(&file, LINE_END);
 	}
 	return file.data;

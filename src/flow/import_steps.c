@@ -29,7 +29,7 @@ static int	check_percent(int percent);
 static void take_scope(CbImport *import, const CbImportCall *call);
 
 Jsonb *
-cb_import_open(const CbImportOrder *order)
+cb_wizard_open(const CbImportOrder *order)
 {
 	MemoryContext context = CurrentMemoryContext;
 	CbScopeNames names = order->names;
@@ -69,7 +69,7 @@ fill_order(CbImport *import, const CbImportOrder *order,
 		   const CbImportMode *mode)
 {
 	const char *on_conflict = order->on_conflict == NULL ? "error" :
-		order->on_conflict;
+	order->on_conflict;
 	const char *missing = order->missing == NULL ? "ignore" : order->missing;
 
 	cb_request_on_conflict(on_conflict);
@@ -120,7 +120,7 @@ take_scope(CbImport *import, const CbImportCall *call)
 }
 
 Jsonb *
-cb_import_map(const pg_uuid_t *id, Jsonb *mapping, const char *account)
+cb_wizard_map(const pg_uuid_t *id, Jsonb *mapping, const char *account)
 {
 	CbImportCall call;
 	Jsonb	   *answer;
@@ -141,7 +141,7 @@ cb_import_map(const pg_uuid_t *id, Jsonb *mapping, const char *account)
 }
 
 Jsonb *
-cb_import_select(const pg_uuid_t *id, ArrayType *numbers, bool selected,
+cb_wizard_select(const pg_uuid_t *id, ArrayType *numbers, bool selected,
 				 const char *account)
 {
 	static CbJsonShape keys = {5, {"id", "rows", "status", "statistics",

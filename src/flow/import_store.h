@@ -14,7 +14,8 @@
 
 typedef struct CbImportStored
 {
-	char	  **first[CB_IMPORT_FIRST_ROWS];	/* cells; NULL: empty or secret */
+	char	  **first[CB_IMPORT_FIRST_ROWS];	/* cells; NULL: empty or
+												 * secret */
 	int			nfirst;
 } CbImportStored;
 

@@ -39,7 +39,7 @@ static void write_columns(CbJson *json, const CbImport *import,
 static void write_texts(CbJson *json, char *const *texts, int n);
 
 Jsonb *
-cb_import_upload(const CbImportUpload *upload)
+cb_wizard_upload(const CbImportUpload *upload)
 {
 	MemoryContext callers = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(callers, "canopy_bulk import",

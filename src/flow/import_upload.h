@@ -28,6 +28,6 @@ typedef struct CbImportUpload
  * that has been submitted, what cb_import_begin() and cb_import_file_open() raise,
  * PT413 for too many rows, and 22023 for a file without a header or rows.
  */
-extern Jsonb *cb_import_upload(const CbImportUpload *upload);
+extern Jsonb *cb_wizard_upload(const CbImportUpload *upload);
 
 #endif							/* CB_IMPORT_UPLOAD_H */

@@ -19,7 +19,7 @@ static void write_json(CbJson *json, const Jsonb *value);
 static void write_pagination(CbJson *json, int page, int take, int total);
 
 Jsonb *
-cb_import_info(const pg_uuid_t *id, const char *account)
+cb_wizard_info(const pg_uuid_t *id, const char *account)
 {
 	CbImportCall call;
 	Jsonb	   *answer;
@@ -31,7 +31,7 @@ cb_import_info(const pg_uuid_t *id, const char *account)
 }
 
 Jsonb *
-cb_import_rows(const pg_uuid_t *id, const char *verdict, int page, int take,
+cb_wizard_rows(const pg_uuid_t *id, const char *verdict, int page, int take,
 			   const char *account)
 {
 	static CbJsonShape keys = {2, {"items", "pagination"}};

@@ -16,8 +16,8 @@
 /* An encoding that we know, static for the life of the process. */
 typedef struct CbEncoding
 {
-	const char *name;			/* as the server spells it: "WIN1252"; ours are
-								 * "UTF16", "UTF16LE" and "UTF16BE" */
+	const char *name;			/* as the server spells it: "WIN1252"; ours
+								 * are "UTF16", "UTF16LE" and "UTF16BE" */
 	const char *label;			/* as people know it: "Windows-1252" */
 	const char *advice;			/* NULL: can be read.  Otherwise a sentence
 								 * that says what to do instead. */
@@ -26,7 +26,8 @@ typedef struct CbEncoding
 typedef enum CbCharsetMethod
 {
 	CB_CHARSET_BOM,				/* "bom": a byte order mark */
-	CB_CHARSET_UTF8,			/* "utf8": all of it is UTF-8, and not all ASCII */
+	CB_CHARSET_UTF8,			/* "utf8": all of it is UTF-8, and not all
+								 * ASCII */
 	CB_CHARSET_UTF16,			/* "utf16": by where its NULs are */
 	CB_CHARSET_DETECTED,		/* "detected": by its letters */
 	CB_CHARSET_DEFAULT			/* "default": ASCII, or nothing better known */
@@ -45,8 +46,8 @@ typedef struct CbCharset
 	CbCharsetMethod method;
 	int			confidence;		/* 0 to 100 */
 	int			nsamples;
-	CbCharsetSample samples[CB_CHARSET_SAMPLES];	/* distinct, in file order;
-													 * none of UTF-16 */
+	CbCharsetSample samples[CB_CHARSET_SAMPLES];	/* distinct, in file
+													 * order; none of UTF-16 */
 } CbCharset;
 
 /*

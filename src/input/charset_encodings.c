@@ -49,7 +49,7 @@ const CbCharsetCandidate cb_charset_candidates[] = {
 	{{"UTF16LE", "UTF-16, little end first", NULL}, "utf16le ucs2le cp1200", NEVER_GUESSED},
 	{{"UTF16BE", "UTF-16, big end first", NULL}, "utf16be ucs2be cp1201", NEVER_GUESSED},
 	{{"WIN1252", "Windows-1252", NULL}, "windows1252 cp1252 win1252 ansi western 1252 usascii ascii",
-		0.0, WESTERN},
+	0.0, WESTERN},
 	{{"WIN1250", "Windows-1250", NULL}, "windows1250 cp1250 win1250 1250", -0.7, CENTRAL},
 	{{"WIN1251", "Windows-1251", NULL}, "windows1251 cp1251 win1251 win 1251", -0.7, CYRILLIC},
 	{{"WIN1254", "Windows-1254", NULL}, "windows1254 cp1254 win1254 1254", -0.7, TURKISH},
@@ -58,7 +58,7 @@ const CbCharsetCandidate cb_charset_candidates[] = {
 	{{"WIN1255", "Windows-1255", NULL}, "windows1255 cp1255 win1255 1255", -0.7, BIT(HEBREW)},
 	{{"WIN1256", "Windows-1256", NULL}, "windows1256 cp1256 win1256 1256", -0.7, BIT(ARABIC)},
 	{{"WIN1258", "Windows-1258", NULL}, "windows1258 cp1258 win1258 tcvn abc vscii 1258",
-		-1.5, BIT(VIETNAMESE)},
+	-1.5, BIT(VIETNAMESE)},
 	{{"WIN874", "Windows-874", NULL}, "windows874 cp874 win874 tis620 iso885911 874", -0.7, BIT(THAI)},
 	{{"LATIN1", "ISO 8859-1", NULL}, "iso88591 latin1 l1 cp819", NEVER_GUESSED},
 	{{"LATIN9", "ISO 8859-15", NULL}, "iso885915 latin9 latin0 cp28605", -2.5, WESTERN},
@@ -77,9 +77,9 @@ const CbCharsetCandidate cb_charset_candidates[] = {
 	{{"KOI8R", "KOI8-R", NULL}, "koi8r koi8", -1.5, BIT(RUSSIAN) | BIT(BULGARIAN)},
 	{{"KOI8U", "KOI8-U", NULL}, "koi8u", -2.0, BIT(UKRAINIAN) | BIT(RUSSIAN)},
 	{{"WIN866", "DOS code page 866", NULL}, "ibm866 cp866 alt win866 dos866", -2.0,
-		BIT(RUSSIAN) | BIT(UKRAINIAN)},
+	BIT(RUSSIAN) | BIT(UKRAINIAN)},
 	{{"SJIS", "Shift JIS", NULL}, "windows31j sjis shiftjis cp932 windows932 ms932 mskanji cp943",
-		-0.7, BIT(JAPANESE)},
+	-0.7, BIT(JAPANESE)},
 	{{"EUC_JP", "EUC-JP", NULL}, "eucjp ujis", -1.0, BIT(JAPANESE)},
 	{{"UHC", "Windows-949 (EUC-KR)", NULL}, "windows949 uhc cp949 ms949", -0.7, BIT(KOREAN)},
 	{{"EUC_KR", "EUC-KR", NULL}, "euckr", NEVER_GUESSED},
@@ -92,9 +92,9 @@ const CbCharsetCandidate cb_charset_candidates[] = {
 	{{"SHIFT_JIS_2004", "Shift JIS 2004", NULL}, "shiftjis2004", NEVER_GUESSED},
 	{{"JOHAB", "Johab", NULL}, "johab cp1361", NEVER_GUESSED},
 	{{"macOS Roman", "macOS Roman", OLD_MACINTOSH}, "macintosh macroman xmacroman mac cp10000 macosroman",
-		-4.5, WESTERN},
+	-4.5, WESTERN},
 	{{"macOS Central European", "macOS Central European", OLD_MACINTOSH},
-		"xmacce maccentraleurope xmaccentraleurroman maccentraleuropean cp10029", -5.0, CENTRAL},
+	"xmacce maccentraleurope xmaccentraleurroman maccentraleuropean cp10029", -5.0, CENTRAL},
 	{{"macOS Cyrillic", "macOS Cyrillic", OLD_MACINTOSH}, "xmaccyrillic maccyrillic cp10007", -4.5, CYRILLIC},
 	{{"IBM850", "DOS code page 850", OLD_DOS}, "ibm850 cp850 dos850", -4.5, WESTERN},
 	{{"IBM852", "DOS code page 852", OLD_DOS}, "ibm852 cp852 dos852", -4.5, CENTRAL},
@@ -112,6 +112,7 @@ const CbCharsetCandidate cb_charset_candidates[] = {
 	{{"EBCDIC", "EBCDIC", SAVE_AS_UTF8}, "ebcdic cp037 ibm037 cp500 cp1047", NEVER_GUESSED},
 	{{NULL, NULL, NULL}, "", NEVER_GUESSED}
 };
+
 /* *INDENT-ON* */
 
 #define NAME_MAX_LEN	40		/* letters and digits of a name */

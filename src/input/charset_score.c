@@ -38,7 +38,8 @@
 #define CELLS_MAX			4096
 #define LANGUAGES_MAX		16	/* of one encoding */
 
-#define SUBSTITUTE			0x1A	/* what ICU may put for bytes that are wrong */
+#define SUBSTITUTE			0x1A	/* what ICU may put for bytes that are
+									 * wrong */
 
 #define SMOOTHING			0.3
 #define OTHER_LANGUAGE		(-2.0)	/* a cell that is not in the file's own */
@@ -93,7 +94,7 @@ static int	find_letter(const Model *model, UChar32 c);
 static UChar32 small(UChar32 c);
 static UChar *decode(const CbCharsetCandidate *candidate, const char *cells,
 					 size_t len, int32_t *units, CbCharsetScore *score);
-static bool decode_table(UConverter *converter, uint16_t *table);
+static bool decode_table(UConverter * converter, uint16_t *table);
 static double add_up(const CbCharsetModels *models, uint64_t languages,
 					 const UChar *text, int32_t units, double *cells);
 static int32_t judge_cell(const Model *const *models, int n,
@@ -156,7 +157,7 @@ cb_charset_score(const CbCharsetModels *models,
 static void
 learn(Model *model, const CbCharsetLanguage *language)
 {
-	UChar		text[4096];
+	UChar text[ 4096];
 	int32_t		len = 0;
 	UErrorCode	status = U_ZERO_ERROR;
 	int32_t		i;
@@ -272,7 +273,8 @@ decode(const CbCharsetCandidate *candidate, const char *cells, size_t len,
 	score->has_table = ucnv_getMaxCharSize(converter) == 1 &&
 		decode_table(converter, score->table);
 	text = malloc(sizeof(UChar) * (2 * len + 1));
-	if (text != NULL)
+
+	if (text !=NULL)
 		*units = ucnv_toUChars(converter, text, (int32_t) (2 * len + 1),
 							   cells, (int32_t) len, &status);
 	ucnv_close(converter);
@@ -285,7 +287,7 @@ decode(const CbCharsetCandidate *candidate, const char *cells, size_t len,
 }
 
 static bool
-decode_table(UConverter *converter, uint16_t *table)
+decode_table(UConverter * converter, uint16_t *table)
 {
 	char		bytes[128];
 	UChar		decoded[129];

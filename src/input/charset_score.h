@@ -66,8 +66,9 @@ extern const CbCharsetLanguage cb_charset_languages[CB_LANGUAGES];
 typedef struct CbCharsetCandidate
 {
 	CbEncoding	encoding;
-	const char *aliases;		/* other names, separated by blanks; small letters
-								 * and digits only.  The first is ICU's. */
+	const char *aliases;		/* other names, separated by blanks; small
+								 * letters and digits only.  The first is
+								 * ICU's. */
 	double		prior;			/* logarithm; positive: never guessed */
 	uint64_t	languages;		/* bits by CbLanguage */
 } CbCharsetCandidate;

@@ -59,12 +59,12 @@ static void read_rest(CbCsvReader *reader, CbCsvRecord *record,
 static void end_quoted(CbCsvReader *reader, CbCsvRecord *record,
 					   const char *open, const Quoted *quoted);
 static inline const char *find_plain_end(const CbCsvReader *reader,
-								  CbCsvRecord *record, const char *p);
+										 CbCsvRecord *record, const char *p);
 static inline void add_cell(CbCsvReader *reader, CbCsvRecord *record,
 							const char *ptr, size_t len, size_t blanks,
 							bool quoted);
 static inline void note_problem(CbCsvRecord *record, CbCsvProblem problem,
-						 size_t line);
+								size_t line);
 static inline void copy_piece(CbCsvReader *reader, const char *from, size_t len);
 static inline const char *skip_blanks(const CbCsvReader *reader, const char *p);
 static inline const char *skip_line_end(const char *p, const char *end);
@@ -147,50 +147,6 @@ cb_csv_next_record(CbCsvReader *reader, CbCsvRecord *record)
 	reader->next = p;
 	reader->record_count++;
 	return true;
-}
-
-/*
- * Whether cells can be delimited by c: a tab or an ASCII punctuation mark
- * that has no other meaning in a CSV file.
- */
-bool
-cb_csv_is_delimiter(char c)
-{
-	if (c == '\t')
-		return true;
-	if (c <= ' ' || c > '~' || strchr("\"'#\\", c) != NULL)
-		return false;
-	return !((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-			 (c >= 'a' && c <= 'z'));
-}
-
-/*
- * Behind a UTF-8 byte order mark at bytes, or bytes.
- */
-const char *
-cb_csv_skip_mark(const char *bytes, const char *end)
-{
-	if (end - bytes >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
-		return bytes + 3;
-	return bytes;
-}
-
-/*
- * Behind a line "sep=;" at bytes, with its delimiter; or bytes, and a NUL.
- */
-const char *
-cb_csv_skip_sep_line(const char *bytes, const char *end, char *delimiter)
-{
-	*delimiter = '\0';
-	if (end - bytes < 5 ||
-		(bytes[0] | 0x20) != 's' || (bytes[1] | 0x20) != 'e' ||
-		(bytes[2] | 0x20) != 'p' || bytes[3] != '=' ||
-		!cb_csv_is_delimiter(bytes[4]))
-		return bytes;
-	if (end - bytes > 5 && bytes[5] != '\r' && bytes[5] != '\n')
-		return bytes;
-	*delimiter = bytes[4];
-	return skip_line_end(bytes + 5, end);
 }
 
 /*

@@ -111,6 +111,8 @@ typedef struct CbCsvReader
 extern void cb_csv_init(CbCsvReader *reader, const char *bytes, size_t len,
 						const CbCsvDialect *dialect, char *room);
 extern bool cb_csv_next_record(CbCsvReader *reader, CbCsvRecord *record);
+
+/* csv_start.c */
 extern bool cb_csv_is_delimiter(char c);
 extern const char *cb_csv_skip_mark(const char *bytes, const char *end);
 extern const char *cb_csv_skip_sep_line(const char *bytes, const char *end,

@@ -53,6 +53,7 @@ static const struct
 	{"co", "com"}, {"cm", "com"}, {"om", "com"}, {"cmo", "com"}, {"ed", "de"}, {"rf", "fr"}, {"ti", "it"},
 	{"ur", "ru"}, {"lp", "pl"}, {"zc", "cz"}, {"couk", "co.uk"}, {"co.ku", "co.uk"},
 };
+
 /* *INDENT-ON* */
 
 #define WELL_KNOWN	(sizeof(well_known) / sizeof(well_known[0]))

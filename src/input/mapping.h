@@ -61,10 +61,10 @@ typedef struct CbMappingColumn
 	size_t		header_len;		/* bytes */
 
 	/* cb_mapping_match() answers: */
-	const CbMappingField *field;	/* NULL: ignored.  "metadata" with a key is
-									 * one key of the metadata. */
-	const char *key;			/* into header, or into the override; NULL unless
-								 * "metadata.key" */
+	const CbMappingField *field;	/* NULL: ignored.  "metadata" with a key
+									 * is one key of the metadata. */
+	const char *key;			/* into header, or into the override; NULL
+								 * unless "metadata.key" */
 	size_t		key_len;		/* bytes */
 	CbMappingMethod method;
 	int			confidence;		/* 0 to 100 */
@@ -86,8 +86,8 @@ typedef enum CbMappingProblem
 {
 	CB_MAPPING_OK,
 	CB_MAPPING_TOO_MANY,		/* columns */
-	CB_MAPPING_TWICE,			/* two overrides name one field; the second has
-								 * lost_to */
+	CB_MAPPING_TWICE,			/* two overrides name one field; the second
+								 * has lost_to */
 	CB_MAPPING_LIBRARY_FAILED	/* ICU or malloc: no fault of the file */
 } CbMappingProblem;
 
@@ -103,8 +103,9 @@ extern CbMappingProblem cb_mapping_match(CbMappingMode mode,
 
 /*
  * Sets the field of a column: a field's name as cb_mapping_fields() has it,
- * "metadata.key", or "ignore".  The target must live as long as the column.
- * False, and the column as it was, when the mode has no such field.
+ * "metadata.key", or "ignore".  The target must live as long as the column, whose
+ * header is set.  False, and the column as it was, when the mode has no such field
+ * or the header is that of a secret and the field would show it.
  */
 extern bool cb_mapping_override(CbMappingMode mode, CbMappingColumn *column,
 								const char *target, size_t target_len);
@@ -113,6 +114,7 @@ extern bool cb_mapping_override(CbMappingMode mode, CbMappingColumn *column,
  * What a header says its cells hold, whatever the mode and although no field
  * may have it: asked before anything of the column is stored.  A header that is
  * only nearly one for passwords counts as one; so does a key of the metadata.
+ * When ICU cannot work, everything counts as a password.
  */
 extern CbMappingSecret cb_mapping_secret(const char *header,
 										 size_t header_len);
@@ -121,8 +123,11 @@ extern CbMappingSecret cb_mapping_secret(const char *header,
 extern bool cb_mapping_is_secret_header(const char *header,
 										size_t header_len);
 
-/* The fields of a mode in the order of its sample file, their number in *n. */
-extern const CbMappingField *cb_mapping_fields(CbMappingMode mode, int *n);
+/*
+ * Fills fields, which has room for CB_MAPPING_FIELDS_MAX, with those of a mode in
+ * the order of its sample file, and gives their number.
+ */
+extern int	cb_mapping_fields(CbMappingMode mode, const CbMappingField **fields);
 
 /* The mode of that name; false when there is none. */
 extern bool cb_mapping_mode_find(const char *name, CbMappingMode *mode);

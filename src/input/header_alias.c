@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * header_alias.c
+ *		The usual headers of what a column can hold.
+ *
+ * The text stands in a file of its own, which tools for C need not understand.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "input/header_alias.h"
+
+#include <stddef.h>
+
+const CbHeaderAlias cb_header_aliases[] = {
+#include "input/header_alias.def"
+	{CB_MEANING_NOTHING, CB_ALIAS_USUAL, NULL}
+};
