@@ -7,16 +7,58 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
+
 #include "canopy_bulk.h"
 #include "db/statement.h"
 #include "record/import_result.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
+#define FIRST_ISSUE \
+	" (issues OPERATOR(pg_catalog.->) 0) OPERATOR(pg_catalog.->>) "
+#define RESULT_COLUMNS \
+	"row_number, line_number, outcome, skip_reason, error_code, error_message," \
+	" code, resource_id, cells"
+
+/* Rows of a CbImportResultChoice, parameter 3. */
+#define CHOSEN \
+	" WHERE account_id" EQ "$1 AND import_id" EQ "$2" \
+	" AND CASE $3 WHEN 0 THEN true" \
+	" WHEN 1 THEN outcome" EQ "'created'" \
+	" WHEN 2 THEN outcome" EQ "'updated'" \
+	" WHEN 3 THEN outcome" EQ "'skipped'" \
+	" WHEN 4 THEN outcome" EQ "'failed'" \
+	" ELSE outcome" EQ "'failed' OR skip_reason" EQ "'cancelled'" \
+	" OR error_code IS NOT NULL END"
+
+/* Parameters: account, import, choice, last number, how many. */
+static CbStatement read_results = {
+	"SELECT " RESULT_COLUMNS " FROM canopy.import_row" CHOSEN
+	" AND row_number OPERATOR(pg_catalog.>) $4"
+	" ORDER BY row_number LIMIT $5",
+	5, {UUIDOID, UUIDOID, INT4OID, INT4OID, INT8OID}, SPI_OK_SELECT
+};
+
+/* Parameters: account, import, choice, how many to leave out and to take. */
+static CbStatement page_results = {
+	"SELECT " RESULT_COLUMNS " FROM canopy.import_row" CHOSEN
+	" ORDER BY row_number OFFSET $4 LIMIT $5",
+	5, {UUIDOID, UUIDOID, INT4OID, INT8OID, INT8OID}, SPI_OK_SELECT
+};
+
+/* Parameters: account, import, choice. */
+static CbStatement count_results = {
+	"SELECT pg_catalog.count(*) FROM canopy.import_row" CHOSEN,
+	3, {UUIDOID, UUIDOID, INT4OID}, SPI_OK_SELECT
+};
 
 /* Parameters: account, import, first and last number, selected rows too. */
 static CbStatement skip_rows = {
 	"UPDATE canopy.import_row SET outcome = 'skipped',"
-	" skip_reason = CASE WHEN selected THEN 'cancelled' ELSE 'deselected' END"
+	" skip_reason = CASE WHEN selected THEN 'cancelled' ELSE 'deselected' END,"
+	" error_code = CASE WHEN verdict" EQ "'error' THEN" FIRST_ISSUE "'code' END,"
+	" error_message = CASE WHEN verdict" EQ "'error' THEN" FIRST_ISSUE
+	"'message' END"
 	" WHERE account_id" EQ "$1 AND import_id" EQ "$2"
 	" AND row_number OPERATOR(pg_catalog.>=) $3"
 	" AND row_number OPERATOR(pg_catalog.<=) $4"
@@ -35,6 +77,93 @@ static CbStatement count_rows = {
 	" WHERE account_id" EQ "$1 AND import_id" EQ "$2",
 	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
 };
+
+/* For read_result. */
+typedef struct Reading
+{
+	CbImportRowResult *results;
+	int			n;
+	MemoryContext context;
+} Reading;
+
+static void begin_values(const CbImport *import, CbImportResultChoice choice,
+						 Datum *values);
+static void read_result(void *arg, const Datum *values, const bool *nulls);
+static const char *copy_text(Datum value, bool isnull);
+
+int
+cb_import_results_read(const CbImport *import, CbImportResultChoice choice,
+					   int last, int take, CbImportRowResult **results)
+{
+	Reading		reading = {palloc0(sizeof(CbImportRowResult) * take), 0,
+	CurrentMemoryContext};
+	Datum		values[5];
+
+	begin_values(import, choice, values);
+	values[3] = Int32GetDatum(last);
+	values[4] = Int64GetDatum(take);
+	cb_statement_stream(&read_results, values, NULL, false, read_result, &reading);
+	*results = reading.results;
+	return reading.n;
+}
+
+int
+cb_import_results_page(const CbImport *import, CbImportResultChoice choice,
+					   int skip, int take, CbImportRowResult **results,
+					   int *total)
+{
+	Reading		reading = {palloc0(sizeof(CbImportRowResult) * take), 0,
+	CurrentMemoryContext};
+	Datum		values[5];
+	bool		isnull;
+
+	begin_values(import, choice, values);
+	values[3] = Int64GetDatum(skip);
+	values[4] = Int64GetDatum(take);
+	cb_statement_stream(&page_results, values, NULL, false, read_result, &reading);
+	*results = reading.results;
+	cb_statement_run(&count_results, values, NULL);
+	*total = (int) DatumGetInt64(cb_statement_value(0, 1, &isnull));
+	cb_statement_free();
+	return reading.n;
+}
+
+static void
+begin_values(const CbImport *import, CbImportResultChoice choice, Datum *values)
+{
+	values[0] = UUIDPGetDatum(&import->account);
+	values[1] = UUIDPGetDatum(&import->id);
+	values[2] = Int32GetDatum((int) choice);
+}
+
+static void
+read_result(void *arg, const Datum *values, const bool *nulls)
+{
+	Reading    *reading = arg;
+	MemoryContext old = MemoryContextSwitchTo(reading->context);
+	CbImportRowResult *result = &reading->results[reading->n++];
+
+	result->number = DatumGetInt32(values[0]);
+	result->line = DatumGetInt32(values[1]);
+	result->outcome = copy_text(values[2], nulls[2]);
+	result->skip_reason = copy_text(values[3], nulls[3]);
+	result->error_code = copy_text(values[4], nulls[4]);
+	result->error_message = copy_text(values[5], nulls[5]);
+	result->code = nulls[6] ? 0 : DatumGetInt32(values[6]);
+	result->has_resource = !nulls[7];
+	if (!nulls[7])
+		result->resource = *DatumGetUUIDP(values[7]);
+	deconstruct_array(DatumGetArrayTypePCopy(values[8]), TEXTOID, -1, false,
+					  TYPALIGN_INT, &result->cells, &result->nulls,
+					  &result->ncells);
+	MemoryContextSwitchTo(old);
+}
+
+static const char *
+copy_text(Datum value, bool isnull)
+{
+	return isnull ? NULL : TextDatumGetCString(value);
+}
 
 int
 cb_import_rows_skip(const CbImport *import, int first, int last, bool cancelled)
