@@ -94,7 +94,7 @@ static CbStatement finish_mail = {
 	"UPDATE canopy.outbox SET status = 'sent', sent_at = $4, link = NULL,"
 	" next_attempt_at = NULL, last_error = NULL"
 	" WHERE account_id" EQ "$1 AND id" EQ "$2 AND attempt_count" EQ "$3"
-	" AND status" EQ "'claimed'",
+	" AND status" EQ "ANY ('{claimed,withdrawn}'::pg_catalog.text[])",
 	4, {UUIDOID, UUIDOID, INT4OID, TIMESTAMPTZOID}, SPI_OK_UPDATE
 };
 
