@@ -17,7 +17,8 @@
 #define ENVIRONMENT	APPLICATION "/environments/{environment}"
 #define API			"/api/v1"
 
-#define BATCH		"inEnvironment dryRun maxFailed onConflict"
+#define BATCH_OF_ACCOUNT	"dryRun maxFailed onConflict"
+#define BATCH		"inEnvironment " BATCH_OF_ACCOUNT
 #define BATCH_OF_MEMBERSHIPS	"inEnvironment dryRun maxFailed onMembership"
 
 static CbAnswer serve_openapi(CbRouteCall *call);
@@ -25,7 +26,7 @@ static CbAnswer serve_openapi(CbRouteCall *call);
 const CbRoute cb_routes[] = {
 	{"POST", ACCOUNT "/identities/bulk-create",
 		"bulkCreateAccountIdentities", "Create identities in the directory.",
-		CB_ROUTE_JSON, "AccountIdentities", BATCH, 200, "Envelope", false,
+		CB_ROUTE_JSON, "AccountIdentities", BATCH_OF_ACCOUNT, 200, "Envelope", false,
 	cb_serve_bulk_create},
 	{"POST", APPLICATION "/identities/bulk-create",
 		"bulkCreateIdentities", "Create identities that are members of the application.",
