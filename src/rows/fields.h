@@ -69,6 +69,9 @@ extern bool cb_text_is_blank(const CbText *text);
 /* The text of a datum, copied to the current memory context. */
 extern CbText cb_text_copy(Datum value, bool isnull);
 
+/* Writes null for a text that is null. */
+extern void cb_text_write(CbJson *json, const CbText *value);
+
 /* The text as a datum in the current memory context. */
 extern Datum cb_text_datum(const CbText *text);
 

@@ -22,10 +22,6 @@ static void read_email(CbRow *row, const CbField *field,
 					   const JsonbValue *value, void *target);
 static void read_name(CbRow *row, const CbField *field,
 					  const JsonbValue *value, void *target);
-static void read_external_id(CbRow *row, const CbField *field,
-							 const JsonbValue *value, void *target);
-static void read_metadata(CbRow *row, const CbField *field,
-						  const JsonbValue *value, void *target);
 static void read_password(CbRow *row, const CbField *field,
 						  const JsonbValue *value, void *target);
 static void read_password_hash(CbRow *row, const CbField *field,
@@ -40,8 +36,8 @@ static bool was_sent(const CbRow *row, const char *field);
 	{"last_name", true, read_name, MEMBER(last_name)}, \
 	{"password", false, read_password, MEMBER(password)}, \
 	{"password_hash", false, read_password_hash, MEMBER(password_hash)}, \
-	{"external_id", false, read_external_id, MEMBER(external_id)}, \
-	{"metadata", false, read_metadata, MEMBER(metadata)}
+	{"external_id", false, cb_identity_read_external_id, MEMBER(external_id)}, \
+	{"metadata", false, cb_identity_read_metadata, MEMBER(metadata)}
 
 static const CbField account_fields[] = {
 	COMMON_FIELDS,
@@ -76,6 +72,28 @@ cb_identity_decode(CbBatch *batch, CbRow *row)
 		cb_field_issue(row, CB_ROLE_NODE_PAIR, role_sent ? "node_id" : "role_id");
 	if (identity->password.val != NULL && identity->password_hash.val != NULL)
 		cb_field_issue(row, CB_INVALID_VALUE, "password_hash");
+}
+
+void
+cb_identity_read_external_id(CbRow *row, const CbField *field,
+							 const JsonbValue *value, void *target)
+{
+	if (cb_field_plain_text(row, field->name, value, EXTERNAL_ID_MAX_LEN,
+							CB_EXTERNAL_ID_INVALID, target) &&
+		cb_text_is_blank(target))
+		cb_field_issue(row, CB_EXTERNAL_ID_INVALID, field->name);
+}
+
+void
+cb_identity_read_metadata(CbRow *row, const CbField *field,
+						  const JsonbValue *value, void *target)
+{
+	if (value->type != jbvBinary ||
+		!JsonContainerIsObject(value->val.binary.data) ||
+		value->val.binary.len > METADATA_MAX_LEN)
+		cb_field_issue(row, CB_METADATA_INVALID, field->name);
+	else
+		*(JsonbValue *) target = *value;
 }
 
 static void
@@ -116,28 +134,6 @@ read_name(CbRow *row, const CbField *field, const JsonbValue *value,
 							CB_INVALID_VALUE, target) &&
 		cb_text_is_blank(target))
 		cb_field_issue(row, CB_REQUIRED, field->name);
-}
-
-static void
-read_external_id(CbRow *row, const CbField *field, const JsonbValue *value,
-				 void *target)
-{
-	if (cb_field_plain_text(row, field->name, value, EXTERNAL_ID_MAX_LEN,
-							CB_EXTERNAL_ID_INVALID, target) &&
-		cb_text_is_blank(target))
-		cb_field_issue(row, CB_EXTERNAL_ID_INVALID, field->name);
-}
-
-static void
-read_metadata(CbRow *row, const CbField *field, const JsonbValue *value,
-			  void *target)
-{
-	if (value->type != jbvBinary ||
-		!JsonContainerIsObject(value->val.binary.data) ||
-		value->val.binary.len > METADATA_MAX_LEN)
-		cb_field_issue(row, CB_METADATA_INVALID, field->name);
-	else
-		*(JsonbValue *) target = *value;
 }
 
 static void
