@@ -111,6 +111,7 @@ extern const char *cb_identity_hash(const CbBatch *batch,
 	"id, email, first_name, last_name, avatar_url, external_id, metadata," \
 	" is_active, email_verified, email_verified_at, locked_until," \
 	" password_changed_at, created_at"
+#define CB_IDENTITY_NCOLUMNS	13
 
 extern void cb_identity_read(MemoryContext context, CbIdentity *stored,
 							 const Datum *values, const bool *nulls);
