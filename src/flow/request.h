@@ -16,6 +16,7 @@ typedef struct CbRequest
 	int			nrows;
 	CbScopeNames names;
 	CbOnConflict on_conflict;
+	const void *options;		/* of the kind of row, or NULL */
 	bool		dry_run;
 	int			max_failed;		/* rows; -1: no limit */
 	const char *idempotency_key;	/* NULL: none */
