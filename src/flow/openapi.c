@@ -26,6 +26,7 @@ static const char *const security =
 /* A topic has a file of schemas and a line here. */
 static const char *const *const topics[] = {
 	&cb_schemas_bulk,
+	&cb_schemas_identity,
 };
 
 static void write_paths(StringInfo json);
@@ -156,12 +157,15 @@ write_responses(StringInfo json, const CbRoute *route)
 		write_response(json, 400, "The request makes no sense.", "Error");
 		write_response(json, 404, "What the request names does not exist.", "Error");
 	}
-	if (route->body != CB_ROUTE_NO_BODY)
+	if (strcmp(route->method, "GET") != 0)
 	{
 		write_response(json, 409, "What the request asks for is in the way of what there is.", "Error");
+		appendStringInfoString(json, ", \"422\": {\"description\": \"The batch was rolled back, or the request was refused.\"}");
+	}
+	if (route->body != CB_ROUTE_NO_BODY)
+	{
 		write_response(json, 413, "There are too many rows or bytes.", "Error");
 		write_response(json, 415, "The body has the wrong type.", "Error");
-		appendStringInfoString(json, ", \"422\": {\"description\": \"The batch was rolled back, or the request was refused.\"}");
 	}
 	if (!route->is_public)
 	{

@@ -27,9 +27,11 @@
 static CbStatement insert_entry = {
 	"INSERT INTO canopy.audit_log (account_id, id, application_id,"
 	" environment_id, actor_id, actor_type, actor_label, action, resource_type,"
-	" metadata, correlation_id, outcome, category, severity, created_at,"
+	" resource_id, metadata, correlation_id, outcome, category, severity, created_at,"
 	" customer_visible, identity_visible)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $5, $7, $8, $9, $10, $11, $12, $13, $14,"
+	" VALUES ($1, $2, $3, $4, $5, $6, $5, $7, $8,"
+	" CASE WHEN $8 OPERATOR(pg_catalog.=) 'identity'"
+	" THEN $9 OPERATOR(pg_catalog.->>) 'identity_id' END, $9, $10, $11, $12, $13, $14,"
 	" true, false)",
 	14, {UUIDOID, UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
 	JSONBOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}, SPI_OK_INSERT

@@ -21,12 +21,6 @@
 
 #define EQ " OPERATOR(pg_catalog.=) "
 
-/* Parameters: account, identity. */
-static CbStatement find_identity = {
-	"SELECT 1 FROM canopy.identity WHERE account_id" EQ "$1 AND id" EQ "$2",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
-};
-
 /*
  * Parameters: account, identity as text, text to look for or null; and of a page
  * how many to take, and after how many.
@@ -71,7 +65,6 @@ enum
 	CUSTOMER_VISIBLE, IDENTITY_VISIBLE
 };
 
-static bool exists(const CbScope *scope, const pg_uuid_t *identity);
 static void encode_entry(uint64 row, CbJson *json);
 static void write_text(CbJson *json, uint64 row, int column);
 static void write_uuid(CbJson *json, uint64 row, int column);
@@ -88,8 +81,6 @@ cb_audit_list(const CbScope *scope, const CbPage *page,
 	int			n;
 	bool		isnull;
 
-	if (!exists(scope, identity))
-		return NULL;
 	cb_uuid_format(identity, id);
 	values[0] = UUIDPGetDatum(&scope->account);
 	values[1] = CStringGetTextDatum(id);
@@ -107,19 +98,6 @@ cb_audit_list(const CbScope *scope, const CbPage *page,
 	cb_statement_free();
 	cb_page_end(json, page, count);
 	return cb_json_finish(json);
-}
-
-static bool
-exists(const CbScope *scope, const pg_uuid_t *identity)
-{
-	Datum		values[2];
-	bool		found;
-
-	values[0] = UUIDPGetDatum(&scope->account);
-	values[1] = UUIDPGetDatum(identity);
-	found = cb_statement_run(&find_identity, values, NULL) == 1;
-	cb_statement_free();
-	return found;
 }
 
 static void

@@ -19,10 +19,7 @@ typedef enum CbAuditSort
 	CB_AUDIT_NSORTS
 } CbAuditSort;
 
-/*
- * A page of the entries about one identity of the account; NULL when there is no
- * such identity.
- */
+/* A page of the entries about one identity of the account. */
 extern Jsonb *cb_audit_list(const CbScope *scope, const CbPage *page,
 							const pg_uuid_t *identity);
 

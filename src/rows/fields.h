@@ -24,6 +24,13 @@ typedef struct CbUuid
 	pg_uuid_t	id;
 } CbUuid;
 
+/* A truth that may not have been given. */
+typedef struct CbWanted
+{
+	bool		given;
+	bool		value;
+} CbWanted;
+
 typedef struct CbField CbField;
 
 /* Reads a value, which is never JSON null, into the row's member at target. */

@@ -39,6 +39,7 @@ static void blame(CbBatch *batch, CbRow *row, const ErrorData *fault);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
 static bool may_sign_in(const CbIdentityRow *row);
 static void echo(const CbRow *row, CbJson *json);
+static const pg_uuid_t *identity_of(const CbRow *row);
 
 static const char *const tables[] = {
 	"identity", "app_membership", "role_assignment", NULL
@@ -64,6 +65,7 @@ const CbRowKind cb_identity_kind = {
 	.blame = blame,
 	.encode = encode,
 	.echo = echo,
+	.identity = identity_of,
 	.tables = tables
 };
 
@@ -303,4 +305,10 @@ static void
 echo(const CbRow *row, CbJson *json)
 {
 	cb_redact(json, &row->input);
+}
+
+static const pg_uuid_t *
+identity_of(const CbRow *row)
+{
+	return row->outcome == CB_FAILED ? NULL : &((const CbIdentityRow *) row)->stored.id;
 }

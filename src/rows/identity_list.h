@@ -22,13 +22,6 @@ typedef enum CbIdentitySort
 	CB_IDENTITY_NSORTS
 } CbIdentitySort;
 
-/* A truth that is asked for; not given: either. */
-typedef struct CbWanted
-{
-	bool		given;
-	bool		value;
-} CbWanted;
-
 typedef struct CbIdentityFilter
 {
 	CbWanted	is_active;

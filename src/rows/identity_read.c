@@ -82,6 +82,14 @@ static void encode_roles(const CbScope *scope, const pg_uuid_t *id,
 						 CbJson *json);
 static int64 counted(int column);
 
+bool
+cb_identity_exists(const CbScope *scope, const pg_uuid_t *id)
+{
+	Reading		reading;
+
+	return read_identity(scope, id, &reading);
+}
+
 Jsonb *
 cb_identity_get(const CbScope *scope, const pg_uuid_t *id)
 {

@@ -36,6 +36,9 @@
 	" AND r.identity_id OPERATOR(pg_catalog.=) i.id AND r.application_id OPERATOR(pg_catalog.=) $2" \
 	" AND ($3 IS NULL OR n.environment_id OPERATOR(pg_catalog.=) $3)"
 
+/* Is there such an identity in the account, or in the application? */
+extern bool cb_identity_exists(const CbScope *scope, const pg_uuid_t *id);
+
 /*
  * The identity as the account's tier or, where the scope has an application, as
  * the application shows it; NULL when it is not there.

@@ -11,7 +11,7 @@ import { send } from './request.mjs';
 
 const directory = await openDirectory();
 const [{ key }] = await directory.sql(`SELECT canopy_bulk_api_key_create('test', 'crm', 'production', 'acme')->>'key' AS key`);
-const expected = operationsOf(directory);
+const expected = await operationsOf(directory);
 after(directory.close);
 
 const { json: document } = await send(directory.port, { method: 'GET', path: '/openapi.json' });
