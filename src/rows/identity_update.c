@@ -27,7 +27,6 @@
 #include "secret/redact.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
-#define NAME_MAX_LEN	255		/* characters */
 
 /*
  * Parameters: account, identity, time, first_name, last_name, metadata,
@@ -70,28 +69,6 @@ static CbStatement external_id_taken = {
 	3, {UUIDOID, UUIDOID, TEXTOID}, SPI_OK_SELECT, true
 };
 
-typedef struct UpdateRow
-{
-	CbRow		row;
-
-	/* as sent, checked */
-	CbUuid		id;
-	CbText		first_name;
-	CbText		last_name;
-	CbText		external_id;
-	bool		sets_external_id;
-	JsonbValue	metadata;		/* jbvNull: not sent */
-	CbWanted	is_active;
-
-	/* as found, then as written */
-	const char *email;
-	const char *old_status;		/* of the membership, in an application */
-	const char *status;
-	CbIdentity	stored;
-	CbIdentityMembership *memberships;
-	int			nmemberships;
-} UpdateRow;
-
 typedef struct Reading
 {
 	MemoryContext context;
@@ -100,27 +77,20 @@ typedef struct Reading
 } Reading;
 
 static void begin(CbBatch *batch);
-static void decode_update(CbBatch *batch, CbRow *row);
-static void decode_status(CbBatch *batch, CbRow *row);
-static void read_name(CbRow *row, const CbField *field,
-					  const JsonbValue *value, void *target);
-static void read_truth(CbRow *row, const CbField *field,
-					   const JsonbValue *value, void *target);
-static bool was_nulled(const CbRow *row, const char *field);
 static void lock_parents(CbBatch *batch);
 static void lock_members(CbBatch *batch, const CbParents *identities);
 static int	compare(const CbRow *a, const CbRow *b);
 static bool write_set(CbBatch *batch, CbRow **rows, int n);
 static void write_one(CbBatch *batch, CbRow *row);
-static bool changes_identity(const CbBatch *batch, const UpdateRow *row);
-static bool write_identity(CbBatch *batch, UpdateRow *row);
-static void fill_profile(const UpdateRow *row, Datum *values, char *nulls);
-static bool find(CbBatch *batch, UpdateRow *row);
+static bool changes_identity(const CbBatch *batch, const CbIdentityUpdate *row);
+static bool write_identity(CbBatch *batch, CbIdentityUpdate *row);
+static void fill_profile(const CbIdentityUpdate *row, Datum *values, char *nulls);
+static bool find(CbBatch *batch, CbIdentityUpdate *row);
 static bool run(CbStatement *statement, Datum *values, const char *nulls,
-				CbBatch *batch, UpdateRow *row);
+				CbBatch *batch, CbIdentityUpdate *row);
 static void read_row(void *arg, const Datum *values, const bool *nulls);
-static bool write_status(const CbBatch *batch, const UpdateRow *row);
-static void read_memberships(CbBatch *batch, UpdateRow *row);
+static bool write_status(const CbBatch *batch, const CbIdentityUpdate *row);
+static void read_memberships(CbBatch *batch, CbIdentityUpdate *row);
 static void blame(CbBatch *batch, CbRow *row, const ErrorData *fault);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
 static void echo(const CbRow *row, CbJson *json);
@@ -132,7 +102,7 @@ static const char *const tables[] = {"identity", "app_membership", NULL};
 	.resource_type = "identity", \
 	.category = "identity", \
 	.list_key = "identities", \
-	.row_size = sizeof(UpdateRow), \
+	.row_size = sizeof(CbIdentityUpdate), \
 	.begin = begin, \
 	.lock_parents = lock_parents, \
 	.compare = compare, \
@@ -145,40 +115,12 @@ static const char *const tables[] = {"identity", "app_membership", NULL};
 	.tables = tables
 
 const CbRowKind cb_identity_update_kind = {
-	.action = "identity.bulk_update",.decode = decode_update, COMMON
+	.action = "identity.bulk_update",.decode = cb_identity_decode_update, COMMON
 };
 
 const CbRowKind cb_identity_status_kind = {
-	.action = "identity.bulk_set_status",.decode = decode_status, COMMON
+	.action = "identity.bulk_set_status",.decode = cb_identity_decode_status, COMMON
 };
-
-#define MEMBER(name)	offsetof(UpdateRow, name)
-
-#define PROFILE \
-	{CB_IDENTITY_UPDATE_ID, true, cb_field_read_uuid, MEMBER(id)}, \
-	{"first_name", false, read_name, MEMBER(first_name)}, \
-	{"last_name", false, read_name, MEMBER(last_name)}, \
-	{"metadata", false, cb_identity_read_metadata, MEMBER(metadata)}
-
-static const CbField account_fields[] = {
-	PROFILE,
-	{NULL}
-};
-
-static const CbField application_fields[] = {
-	PROFILE,
-	{"external_id", false, cb_identity_read_external_id, MEMBER(external_id)},
-	{"is_active", false, read_truth, MEMBER(is_active)},
-	{NULL}
-};
-
-static const CbField status_fields[] = {
-	{CB_IDENTITY_UPDATE_ID, true, cb_field_read_uuid, MEMBER(id)},
-	{"is_active", true, read_truth, MEMBER(is_active)},
-	{NULL}
-};
-
-static JsonbContainer empty_object = {JB_FOBJECT};
 
 static void
 begin(CbBatch *batch)
@@ -190,65 +132,6 @@ begin(CbBatch *batch)
 }
 
 static void
-decode_update(CbBatch *batch, CbRow *row)
-{
-	UpdateRow  *update = (UpdateRow *) row;
-
-	update->metadata.type = jbvNull;
-	cb_fields_read(row, batch->scope.has_application ?
-				   application_fields : account_fields);
-	if (row->problem.code == CB_INVALID_ROW)
-		return;
-	if (was_nulled(row, "metadata"))
-	{
-		update->metadata.type = jbvBinary;
-		update->metadata.val.binary.data = &empty_object;
-		update->metadata.val.binary.len = sizeof(empty_object);
-	}
-	update->sets_external_id = update->external_id.val != NULL ||
-		(batch->scope.has_application && was_nulled(row, "external_id"));
-}
-
-static void
-decode_status(CbBatch *batch, CbRow *row)
-{
-	((UpdateRow *) row)->metadata.type = jbvNull;
-	cb_fields_read(row, status_fields);
-}
-
-static void
-read_name(CbRow *row, const CbField *field, const JsonbValue *value,
-		  void *target)
-{
-	if (cb_field_plain_text(row, field->name, value, NAME_MAX_LEN,
-							CB_INVALID_VALUE, target) &&
-		cb_text_is_blank(target))
-		cb_field_issue(row, CB_REQUIRED, field->name);
-}
-
-static void
-read_truth(CbRow *row, const CbField *field, const JsonbValue *value,
-		   void *target)
-{
-	CbWanted   *wanted = target;
-
-	wanted->given = value->type == jbvBool;
-	wanted->value = wanted->given && value->val.boolean;
-	if (!wanted->given)
-		cb_field_issue(row, CB_INVALID_TYPE, field->name);
-}
-
-static bool
-was_nulled(const CbRow *row, const char *field)
-{
-	JsonbValue	value;
-
-	return getKeyJsonValueFromContainer(row->input.val.binary.data, field,
-										(int) strlen(field), &value) != NULL &&
-		value.type == jbvNull;
-}
-
-static void
 lock_parents(CbBatch *batch)
 {
 	CbParents	identities;
@@ -257,12 +140,12 @@ lock_parents(CbBatch *batch)
 	for (int i = 0; i < batch->nrows; i++)
 	{
 		if (cb_row_is_good(batch->rows[i]))
-			cb_parents_want(&identities, &((UpdateRow *) batch->rows[i])->id.id);
+			cb_parents_want(&identities, &((CbIdentityUpdate *) batch->rows[i])->id.id);
 	}
 	cb_parents_lock_identities_to_write(&identities, &batch->scope);
 	for (int i = 0; i < batch->nrows; i++)
 	{
-		UpdateRow  *row = (UpdateRow *) batch->rows[i];
+		CbIdentityUpdate *row = (CbIdentityUpdate *) batch->rows[i];
 		const CbParent *identity;
 
 		if (!cb_row_is_good(&row->row))
@@ -286,7 +169,7 @@ lock_members(CbBatch *batch, const CbParents *identities)
 	cb_members_init(&members, batch->nrows);
 	for (int i = 0; i < batch->nrows; i++)
 	{
-		const UpdateRow *row = (UpdateRow *) batch->rows[i];
+		const CbIdentityUpdate *row = (CbIdentityUpdate *) batch->rows[i];
 
 		if (cb_row_is_good(&row->row))
 			cb_members_want(&members, cb_parents_find(identities, &row->id.id),
@@ -295,7 +178,7 @@ lock_members(CbBatch *batch, const CbParents *identities)
 	cb_members_lock(&members, &batch->scope);
 	for (int i = 0; i < batch->nrows; i++)
 	{
-		UpdateRow  *row = (UpdateRow *) batch->rows[i];
+		CbIdentityUpdate *row = (CbIdentityUpdate *) batch->rows[i];
 		const CbMembership *membership;
 
 		if (!cb_row_is_good(&row->row))
@@ -312,7 +195,7 @@ lock_members(CbBatch *batch, const CbParents *identities)
 static int
 compare(const CbRow *a, const CbRow *b)
 {
-	return strcmp(((const UpdateRow *) a)->email, ((const UpdateRow *) b)->email);
+	return strcmp(((const CbIdentityUpdate *) a)->email, ((const CbIdentityUpdate *) b)->email);
 }
 
 static bool
@@ -330,7 +213,7 @@ write_set(CbBatch *batch, CbRow **rows, int n)
 static void
 write_one(CbBatch *batch, CbRow *row)
 {
-	UpdateRow  *update = (UpdateRow *) row;
+	CbIdentityUpdate *update = (CbIdentityUpdate *) row;
 	bool		changes = changes_identity(batch, update);
 	bool		written;
 
@@ -356,7 +239,7 @@ write_one(CbBatch *batch, CbRow *row)
 
 /* Does the row say anything of the identity itself? */
 static bool
-changes_identity(const CbBatch *batch, const UpdateRow *row)
+changes_identity(const CbBatch *batch, const CbIdentityUpdate *row)
 {
 	return row->first_name.val != NULL || row->last_name.val != NULL ||
 		row->sets_external_id || row->metadata.type != jbvNull ||
@@ -364,7 +247,7 @@ changes_identity(const CbBatch *batch, const UpdateRow *row)
 }
 
 static bool
-write_identity(CbBatch *batch, UpdateRow *row)
+write_identity(CbBatch *batch, CbIdentityUpdate *row)
 {
 	Datum		values[9];
 	char		nulls[9];
@@ -385,7 +268,7 @@ write_identity(CbBatch *batch, UpdateRow *row)
 }
 
 static void
-fill_profile(const UpdateRow *row, Datum *values, char *nulls)
+fill_profile(const CbIdentityUpdate *row, Datum *values, char *nulls)
 {
 	const CbText *const texts[] = {&row->first_name, &row->last_name, NULL, &row->external_id};
 	JsonbValue	metadata = row->metadata;
@@ -405,7 +288,7 @@ fill_profile(const UpdateRow *row, Datum *values, char *nulls)
 }
 
 static bool
-find(CbBatch *batch, UpdateRow *row)
+find(CbBatch *batch, CbIdentityUpdate *row)
 {
 	Datum		values[2];
 
@@ -416,7 +299,7 @@ find(CbBatch *batch, UpdateRow *row)
 
 static bool
 run(CbStatement *statement, Datum *values, const char *nulls, CbBatch *batch,
-	UpdateRow *row)
+	CbIdentityUpdate *row)
 {
 	Reading		reading = {batch->context, &row->stored, false};
 
@@ -434,7 +317,7 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 }
 
 static bool
-write_status(const CbBatch *batch, const UpdateRow *row)
+write_status(const CbBatch *batch, const CbIdentityUpdate *row)
 {
 	Datum		values[5];
 	bool		written;
@@ -450,7 +333,7 @@ write_status(const CbBatch *batch, const UpdateRow *row)
 }
 
 static void
-read_memberships(CbBatch *batch, UpdateRow *row)
+read_memberships(CbBatch *batch, CbIdentityUpdate *row)
 {
 	MemoryContext old = MemoryContextSwitchTo(batch->context);
 
@@ -462,7 +345,7 @@ read_memberships(CbBatch *batch, UpdateRow *row)
 static void
 blame(CbBatch *batch, CbRow *row, const ErrorData *fault)
 {
-	const UpdateRow *update = (const UpdateRow *) row;
+	const CbIdentityUpdate *update = (const CbIdentityUpdate *) row;
 	Datum		values[3];
 
 	if (fault->sqlerrcode != ERRCODE_UNIQUE_VIOLATION ||
@@ -479,7 +362,7 @@ blame(CbBatch *batch, CbRow *row, const ErrorData *fault)
 static void
 encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 {
-	const UpdateRow *update = (const UpdateRow *) row;
+	const CbIdentityUpdate *update = (const CbIdentityUpdate *) row;
 
 	if (batch->scope.has_application)
 		cb_identity_encode_for_application(&update->stored,
@@ -500,7 +383,7 @@ echo(const CbRow *row, CbJson *json)
 static const pg_uuid_t *
 identity_of(const CbRow *row)
 {
-	const UpdateRow *update = (const UpdateRow *) row;
+	const CbIdentityUpdate *update = (const CbIdentityUpdate *) row;
 
 	return update->id.given ? &update->id.id : NULL;
 }
