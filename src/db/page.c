@@ -11,6 +11,27 @@
 #include "db/page.h"
 
 void
+cb_page_check(const CbPage *page)
+{
+	if (page->page < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("page must be positive"),
+				 errhint("Pages count from 1.")));
+	if (page->take < 1 || page->take > CB_PAGE_MOST)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("take is out of bounds"),
+				 errdetail("A page has 1 to %d items.", CB_PAGE_MOST)));
+}
+
+int64
+cb_page_offset(const CbPage *page)
+{
+	return ((int64) page->page - 1) * page->take;
+}
+
+void
 cb_page_begin(CbJson *json, int nitems)
 {
 	static const char *const keys[] = {"items", "pagination"};

@@ -10,10 +10,11 @@
 
 #include "db/json.h"
 
-#define CB_PAGE_MAX_TAKE	100 /* items */
-#define CB_PAGE_MAX			1000000 /* the last page that may be asked for */
+#define CB_PAGE_TAKE		20	/* items when the caller does not say */
+#define CB_PAGE_MOST		100 /* items */
+#define CB_PAGE_LAST		1000000 /* that may be asked for */
 
-/* What is asked for. */
+/* What is asked for; a list takes of it what it can. */
 typedef struct CbPage
 {
 	int			page;			/* from 1 */
@@ -23,12 +24,11 @@ typedef struct CbPage
 	bool		descending;
 } CbPage;
 
+/* Raises 22023 for a page before the first, or one that is too large. */
+extern void cb_page_check(const CbPage *page);
+
 /* Items before the page. */
-static inline int64
-cb_page_offset(const CbPage *page)
-{
-	return (int64) (page->page - 1) * page->take;
-}
+extern int64 cb_page_offset(const CbPage *page);
 
 /*
  * {items, pagination}: begin, then each of the nitems of this page, then end with

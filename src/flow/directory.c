@@ -57,6 +57,8 @@ static const CbDirectoryStep steps[] = {
 	{"canopy_bulk_directory_2", "environment tier"},
 	{"canopy_bulk_directory_3", "idempotency keys"},
 	{"canopy_bulk_directory_4", "tokens and API keys"},
+	{"canopy_bulk_directory_5", "sign-in failures"},
+	{"canopy_bulk_directory_6", "invites and outgoing mail"},
 };
 
 StaticAssertDecl(lengthof(steps) == CB_DIRECTORY_VERSION + 1,

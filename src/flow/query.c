@@ -102,8 +102,9 @@ cb_query_page(const CbQuery *query, const char *const *sorts, int nsorts,
 	static const char *const orders[] = {"asc", "desc"};
 	int			order = cb_query_word(query, "order", orders, lengthof(orders));
 
-	page->page = cb_query_number(query, "page", 1, 1, CB_PAGE_MAX);
-	page->take = cb_query_number(query, "take", 20, 1, CB_PAGE_MAX_TAKE);
+	page->page = cb_query_number(query, "page", 1, 1, CB_PAGE_LAST);
+	page->take = cb_query_number(query, "take", CB_PAGE_TAKE, 1,
+								 CB_PAGE_MOST);
 	page->sort = Max(cb_query_word(query, "sort_by", sorts, nsorts), 0);
 	page->descending = order < 0 ? page->sort == 0 : order == 1;
 	page->q = cb_query_value(query, "q");

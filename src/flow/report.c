@@ -44,7 +44,7 @@ void
 cb_report_batch(const CbBatch *batch, bool rolled_back)
 {
 	Tally		tally;
-	CbAudit		audit;
+	CbAudit		audit = {0};
 	bool		all_failed;
 
 	count(batch, &tally);
@@ -56,7 +56,9 @@ cb_report_batch(const CbBatch *batch, bool rolled_back)
 	audit.severity = "info";
 	audit.metadata = describe_batch(batch, rolled_back, &tally);
 	audit.at = batch->now;
-	cb_audit_write(&audit, &batch->caller, &batch->scope);
+	cb_audit_write_about(&audit, strcmp(audit.resource_type, "identity") == 0 ?
+						 single_identity(batch) : NULL,
+						 &batch->caller, &batch->scope);
 }
 
 CbAnswer
@@ -109,7 +111,7 @@ static void
 write_event(const CbImportEvent *event, const CbCaller *caller,
 			const CbScope *scope)
 {
-	CbAudit		audit;
+	CbAudit		audit = {0};
 
 	audit.action = IMPORT_ACTION;
 	audit.resource_type = "identity";

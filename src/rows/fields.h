@@ -71,6 +71,17 @@ extern bool cb_field_uuid(CbRow *row, const char *field,
 extern void cb_field_read_uuid(CbRow *row, const CbField *field,
 							   const JsonbValue *value, void *target);
 
+/* Of a field that has room for a canonical address, CB_EMAIL_MAX + 1 bytes. */
+extern void cb_field_read_email(CbRow *row, const CbField *field,
+								const JsonbValue *value, void *target);
+
+/* Of a field that is a person's name, and a CbText. */
+extern void cb_field_read_name(CbRow *row, const CbField *field,
+							   const JsonbValue *value, void *target);
+
+/* Was the field of a row that is an object sent?  JSON null counts as not sent. */
+extern bool cb_field_was_sent(const CbRow *row, const char *field);
+
 /* The reader of a field that is a CbTime: ISO 8601 with a zone. */
 extern void cb_field_read_time(CbRow *row, const CbField *field,
 							   const JsonbValue *value, void *target);

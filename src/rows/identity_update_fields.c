@@ -10,10 +10,6 @@
 #include "canopy_bulk.h"
 #include "rows/identity_update.h"
 
-#define NAME_MAX_LEN	255		/* characters */
-
-static void read_name(CbRow *row, const CbField *field,
-					  const JsonbValue *value, void *target);
 static void read_truth(CbRow *row, const CbField *field,
 					   const JsonbValue *value, void *target);
 static bool was_nulled(const CbRow *row, const char *field);
@@ -22,8 +18,8 @@ static bool was_nulled(const CbRow *row, const char *field);
 
 #define PROFILE \
 	{CB_IDENTITY_UPDATE_ID, true, cb_field_read_uuid, MEMBER(id)}, \
-	{"first_name", false, read_name, MEMBER(first_name)}, \
-	{"last_name", false, read_name, MEMBER(last_name)}, \
+	{"first_name", false, cb_field_read_name, MEMBER(first_name)}, \
+	{"last_name", false, cb_field_read_name, MEMBER(last_name)}, \
 	{"metadata", false, cb_identity_read_metadata, MEMBER(metadata)}
 
 static const CbField account_fields[] = {
@@ -71,16 +67,6 @@ cb_identity_decode_status(CbBatch *batch, CbRow *row)
 {
 	((CbIdentityUpdate *) row)->metadata.type = jbvNull;
 	cb_fields_read(row, status_fields);
-}
-
-static void
-read_name(CbRow *row, const CbField *field, const JsonbValue *value,
-		  void *target)
-{
-	if (cb_field_plain_text(row, field->name, value, NAME_MAX_LEN,
-							CB_INVALID_VALUE, target) &&
-		cb_text_is_blank(target))
-		cb_field_issue(row, CB_REQUIRED, field->name);
 }
 
 static void

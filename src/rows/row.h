@@ -79,6 +79,7 @@ typedef struct CbBatch
 								 * rows */
 	bool		dry_run;
 	int			max_failed;		/* rows; -1: no limit */
+	bool		for_record;		/* the answer is encoded to be stored */
 	bool		trusted;		/* no triggers but foreign keys; see
 								 * db/constraints.h */
 	TimestampTz now;			/* what every row of the batch is stamped with */
@@ -96,6 +97,7 @@ struct CbRowKind
 	const char *resource_type;	/* in the audit log */
 	const char *category;		/* in the audit log */
 	const char *list_key;		/* of the request object that wraps the rows */
+	bool		answers_once;	/* encode leaves secrets out for the record */
 	Size		row_size;		/* of the struct that begins with a CbRow */
 
 	/* What no two rows of a batch may share, and the code when they do. */
