@@ -43,7 +43,7 @@ COMMENT ON FUNCTION @extschema@.canopy_bulk_outbox_done(uuid, integer, text) IS
 
 id, attempt: as they were claimed.
 account: slug or id, account_id as it was claimed; default: the setting canopy_bulk.account, then the claims.
-Returns whether it counts: false when the lease has ended and another has claimed the mail, or it was withdrawn.
+Returns whether it counts: false when the lease has ended and another has claimed the mail.
 Errors: 22023, PT401, 42501, PT404, 55000 as for every function.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_outbox_done(uuid, integer, text) FROM PUBLIC;
@@ -67,7 +67,7 @@ id, attempt: as they were claimed.
 reason: stored without anything that may be a token, and at most 500 bytes of it.
 permanent: it never will be, because there is no such mailbox for example. Otherwise it is tried again after canopy_bulk.outbox_backoff, twice as long each time, until canopy_bulk.outbox_attempts are used up.
 account: slug or id, account_id as it was claimed; default: the setting canopy_bulk.account, then the claims.
-Returns whether it counts, as canopy_bulk_outbox_done does.
+Returns whether it counts: false when the lease has ended and another has claimed the mail, or it was withdrawn.
 Errors: 22023, PT401, 42501, PT404, 55000 as for every function.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_outbox_failed(uuid, integer, text, boolean, text) FROM PUBLIC;

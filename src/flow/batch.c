@@ -127,6 +127,9 @@ run(CbBatch *batch, const CbRequest *request, const CbBatchInside *inside,
 static void
 fill_batch(CbBatch *batch, const CbRequest *request)
 {
+	batch->is_single = request->single_action != NULL;
+	batch->action = batch->is_single ?
+		request->single_action : batch->kind->action;
 	batch->on_conflict = request->on_conflict;
 	batch->options = request->options;
 	batch->dry_run = request->dry_run;
@@ -165,7 +168,7 @@ fill_key(CbIdempotency *once, const CbBatch *batch, const CbRequest *request)
 	if (request->idempotency_key == NULL || batch->nrows == 0 || batch->dry_run)
 		return;
 	once->key = request->idempotency_key;
-	once->function = batch->kind->action;
+	once->function = batch->action;
 	once->account = batch->scope.account;
 	once->now = batch->now;
 	cb_idempotency_fingerprint(once, describe_request(batch));

@@ -274,19 +274,19 @@ choose_field(const CbImportCall *call, const CbImport *import, int column,
 	if (value->type != jbvString)
 		refuse_mapping("a field is named by a string", "Pass null to ignore a column.");
 	field = pnstrdup(value->val.string.val, value->val.string.len);
-	if (!cb_mapping_override(call->mode->mapping, &target, field, strlen(field)))
-		refuse_mapping("the mode of the import has no such field",
-					   "canopy_bulk_sample_csv() shows its fields.");
 	if (strcmp(field, CB_MAPPING_IGNORE) == 0)
 		return NULL;
 	if (before->field != NULL && strcmp(before->field, field) == 0)
 		return field;
-	if (is_password_field(field) && !before->secret)
-		refuse_mapping("a column cannot become a secret after the upload",
-					   "Upload the file again, and name the column in secret_columns.");
 	if (before->secret)
 		refuse_mapping("the cells of a secret column are not kept",
 					   "Upload the file again; a column that holds no secret needs another header.");
+	if (!cb_mapping_override(call->mode->mapping, &target, field, strlen(field)))
+		refuse_mapping("the mode of the import has no such field",
+					   "canopy_bulk_sample_csv() shows its fields.");
+	if (is_password_field(field))
+		refuse_mapping("a column cannot become a secret after the upload",
+					   "Upload the file again, and name the column in secret_columns.");
 	return field;
 }
 

@@ -6,6 +6,9 @@
  * Whoever has no token learns nothing: one that is malformed, unknown, revoked or
  * replaced is the same.  Whoever has it may know that it came too late.
  *
+ * Statements leave their caller in memory that goes when the call leaves the
+ * directory; an answer is written in the memory of the SQL function.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -46,6 +49,7 @@ cb_invite_info(const char *token)
 	exists = cb_token_account(token, strlen(token), &account) &&
 		cb_invite_find_token(&account, token, false, &found);
 	cb_invite_check_token(exists, &found.invite, now);
+	MemoryContextSwitchTo(context);
 	info = describe_info(&found);
 	cb_caller_leave(&unknown);
 	return info;
@@ -107,6 +111,7 @@ cb_invite_resend(const CbScopeNames *names, const pg_uuid_t *id)
 	if (found.invite.send_email)
 		send_again(&scope, &found, link, now);
 	report("identity_invite.resend", &found.invite, &caller, &scope, now);
+	MemoryContextSwitchTo(context);
 	answer = describe_resent(&found.invite, link);
 	cb_caller_leave(&caller);
 	return answer;

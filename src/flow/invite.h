@@ -9,7 +9,7 @@
 #define CB_FLOW_INVITE_H
 
 #include "flow/answer.h"
-#include "flow/page.h"
+#include "db/page.h"
 #include "rows/invite_single.h"
 
 /*

@@ -215,7 +215,8 @@ list(const CbScope *scope, const CbInviteListing *listing, TimestampTz now,
 	Datum		values[6];
 	char		nulls[6];
 
-	items->invites = palloc0(sizeof(CbInvite) * listing->page.take);
+	items->invites = MemoryContextAllocZero(items->context, sizeof(CbInvite) *
+											listing->page.take);
 	fill_values(scope, listing->status, now, values, nulls);
 	values[4] = Int64GetDatum(listing->page.take);
 	values[5] = Int64GetDatum(cb_page_offset(&listing->page));

@@ -23,6 +23,12 @@ static const char *const security =
 "{\"bearer\": {\"type\": \"http\", \"scheme\": \"bearer\", \"bearerFormat\": \"JWT\"},"
 "\"apiKey\": {\"type\": \"apiKey\", \"in\": \"header\", \"name\": \"X-API-Key\"}}";
 
+/* A topic has a file of schemas and a line here. */
+static const char *const *const topics[] = {
+	&cb_schemas_bulk,
+	&cb_schemas_identity,
+};
+
 static void write_paths(StringInfo json);
 static void write_operation(StringInfo json, const CbRoute *route);
 static void write_body(StringInfo json, const CbRoute *route);
@@ -116,7 +122,7 @@ write_parameters(StringInfo json, const CbRoute *route)
 
 		write_parameter(json, at, len);
 	}
-	if (strcmp(route->method, "POST") == 0 && !route->is_public)
+	if (strcmp(route->method, "GET") != 0 && !route->is_public)
 		write_parameter(json, "idempotencyKey", strlen("idempotencyKey"));
 	while (*takes != '\0')
 	{
@@ -151,12 +157,15 @@ write_responses(StringInfo json, const CbRoute *route)
 		write_response(json, 400, "The request makes no sense.", "Error");
 		write_response(json, 404, "What the request names does not exist.", "Error");
 	}
-	if (route->body != CB_ROUTE_NO_BODY)
+	if (strcmp(route->method, "GET") != 0)
 	{
 		write_response(json, 409, "What the request asks for is in the way of what there is.", "Error");
+		appendStringInfoString(json, ", \"422\": {\"description\": \"The batch was rolled back, or the request was refused.\"}");
+	}
+	if (route->body != CB_ROUTE_NO_BODY)
+	{
 		write_response(json, 413, "There are too many rows or bytes.", "Error");
 		write_response(json, 415, "The body has the wrong type.", "Error");
-		appendStringInfoString(json, ", \"422\": {\"description\": \"The batch was rolled back, or the request was refused.\"}");
 	}
 	if (!route->is_public)
 	{
@@ -190,8 +199,10 @@ write_response(StringInfo json, int status, const char *text,
 static void
 write_components(StringInfo json)
 {
-	appendStringInfo(json, "\"schemas\": {%s}, \"parameters\": {",
-					 cb_schemas_bulk);
+	appendStringInfoString(json, "\"schemas\": {");
+	for (size_t i = 0; i < lengthof(topics); i++)
+		appendStringInfo(json, "%s%s", i > 0 ? ", " : "", *topics[i]);
+	appendStringInfoString(json, "}, \"parameters\": {");
 	for (int i = 0; i < cb_nparameters; i++)
 	{
 		const CbParameter *parameter = &cb_parameters[i];

@@ -17,16 +17,101 @@
 #define ENVIRONMENT	APPLICATION "/environments/{environment}"
 #define API			"/api/v1"
 
-#define BATCH		"inEnvironment dryRun maxFailed onConflict"
+#define BATCH_OF_ACCOUNT	"dryRun maxFailed onConflict"
+#define BATCH		"inEnvironment " BATCH_OF_ACCOUNT
 #define BATCH_OF_MEMBERSHIPS	"inEnvironment dryRun maxFailed onMembership"
+
+#define PAGE		"page take"
+#define IDENTITIES	PAGE " q sortIdentities order status hasAnyAssignment"
+
+/* What an application's tier and the API have alike: path and end of operationIds. */
+#define OF_APPLICATION(path, tier) \
+	{"GET", path, \
+		"listIdentities" tier, "List the identities of the application.", \
+		CB_ROUTE_NO_BODY, NULL, IDENTITIES, 200, "IdentityPage", false, \
+	cb_serve_identity_list}, \
+	{"POST", path, \
+		"createIdentity" tier, "Create an identity that is a member of the application.", \
+		CB_ROUTE_JSON, "Identity", "inEnvironment dryRun", 201, "IdentityView", false, \
+	cb_serve_identity_create}, \
+	{"GET", path "/summary", \
+		"countIdentities" tier, "Count the identities of the application.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "IdentityCounts", false, \
+	cb_serve_identity_summary}, \
+	{"GET", path "/{id}", \
+		"getIdentity" tier, "Get an identity of the application.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "IdentityView", false, \
+	cb_serve_identity_get}, \
+	{"PATCH", path "/{id}", \
+		"updateIdentity" tier, "Change what is sent of an identity; is_active is the membership's.", \
+		CB_ROUTE_JSON, "IdentityChange", "dryRun", 200, "IdentityView", false, \
+	cb_serve_identity_update}, \
+	{"DELETE", path "/{id}", \
+		"removeIdentity" tier, "Detach an identity from the application, and take its roles there.", \
+		CB_ROUTE_NO_BODY, NULL, "dryRun", 204, NULL, false, \
+	cb_serve_identity_remove}, \
+	{"GET", path "/{id}/detail", \
+		"getIdentityDetail" tier, "Get an identity with its roles in the application.", \
+		CB_ROUTE_NO_BODY, NULL, "inEnvironment", 200, "IdentityDetail", false, \
+	cb_serve_identity_detail}, \
+	{"GET", path "/{id}/assignments", \
+		"listIdentityAssignments" tier, "List the roles that an identity has in the application.", \
+		CB_ROUTE_NO_BODY, NULL, PAGE " inEnvironment", 200, "AssignmentPage", false, \
+	cb_serve_identity_assignments}, \
+	{"POST", path "/{id}/activate", \
+		"activateIdentity" tier, "Let an identity sign in to the application again.", \
+		CB_ROUTE_NO_BODY, NULL, "dryRun", 200, "Message", false, \
+	cb_serve_identity_activate}, \
+	{"POST", path "/{id}/deactivate", \
+		"deactivateIdentity" tier, "Suspend the membership of an identity; its roles stay.", \
+		CB_ROUTE_NO_BODY, NULL, "dryRun", 200, "Message", false, \
+	cb_serve_identity_deactivate}
 
 static CbAnswer serve_openapi(CbRouteCall *call);
 
 const CbRoute cb_routes[] = {
+	{"GET", ACCOUNT "/identities",
+		"listAccountIdentities", "List the identities of the account.",
+		CB_ROUTE_NO_BODY, NULL, IDENTITIES " notInApp", 200, "AccountIdentityPage", false,
+	cb_serve_identity_list},
+	{"POST", ACCOUNT "/identities",
+		"createAccountIdentity", "Create an identity in the directory.",
+		CB_ROUTE_JSON, "AccountIdentity", "dryRun", 201, "AccountIdentityView", false,
+	cb_serve_identity_create},
+	{"GET", ACCOUNT "/identities/summary",
+		"countAccountIdentities", "Count the identities of the account.",
+		CB_ROUTE_NO_BODY, NULL, "", 200, "AccountIdentityCounts", false,
+	cb_serve_identity_summary},
 	{"POST", ACCOUNT "/identities/bulk-create",
 		"bulkCreateAccountIdentities", "Create identities in the directory.",
-		CB_ROUTE_JSON, "AccountIdentities", BATCH, 200, "Envelope", false,
+		CB_ROUTE_JSON, "AccountIdentities", BATCH_OF_ACCOUNT, 200, "Envelope", false,
 	cb_serve_bulk_create},
+	{"GET", ACCOUNT "/identities/{id}",
+		"getAccountIdentity", "Get an identity of the account.",
+		CB_ROUTE_NO_BODY, NULL, "", 200, "AccountIdentityView", false,
+	cb_serve_identity_get},
+	{"PATCH", ACCOUNT "/identities/{id}",
+		"updateAccountIdentity", "Change what is sent of an identity's profile.",
+		CB_ROUTE_JSON, "AccountIdentityChange", "dryRun", 200, "AccountIdentityView", false,
+	cb_serve_identity_update},
+	{"PATCH", ACCOUNT "/identities/{id}/status",
+		"setAccountIdentityStatus", "Bar an identity from every application, or no longer.",
+		CB_ROUTE_JSON, "IdentityStatus", "dryRun", 200, "AccountIdentityView", false,
+	cb_serve_identity_status},
+	{"GET", ACCOUNT "/identities/{id}/audit",
+		"listAccountIdentityAudit", "List the audit entries about an identity.",
+		CB_ROUTE_NO_BODY, NULL, PAGE " q sortAudit order", 200, "AuditPage", false,
+	cb_serve_identity_audit},
+	{"POST", ACCOUNT "/identities/{id}/app-memberships",
+		"addAppMembership", "Make an identity a member of an application.",
+		CB_ROUTE_JSON, "MembershipRequest", "dryRun", 201, "Membership", false,
+	cb_serve_membership_add},
+	{"DELETE", ACCOUNT "/identities/{id}/app-memberships/{application_id}",
+		"removeAppMembership", "Deactivate a membership, and take the roles in its application.",
+		CB_ROUTE_NO_BODY, NULL, "dryRun", 204, NULL, false,
+	cb_serve_membership_remove},
+	OF_APPLICATION(APPLICATION "/identities", ""),
+	OF_APPLICATION(API "/identities", "WithKey"),
 	{"POST", APPLICATION "/identities/bulk-create",
 		"bulkCreateIdentities", "Create identities that are members of the application.",
 		CB_ROUTE_JSON, "Identities", BATCH, 200, "Envelope", false,

@@ -35,7 +35,7 @@ bool
 cb_duration_read(const char *text, size_t len, int64_t *seconds)
 {
 	const char *c = text;
-	const char *end = text + len;
+	const char *end = text +len;
 	bool		of_time = false;
 	int			last = -1;
 

@@ -72,7 +72,7 @@ static CbStatement claim_mails = {
 	" FROM canopy.outbox"
 	" WHERE account_id" EQ "$1"
 	" AND next_attempt_at OPERATOR(pg_catalog.<=) $2"
-	" ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED"
+	" ORDER BY next_attempt_at, id LIMIT $3 FOR UPDATE SKIP LOCKED"
 	"), c AS ("
 	"UPDATE canopy.outbox o SET"
 	" status = CASE WHEN due.good THEN 'claimed' ELSE 'failed' END,"
@@ -94,7 +94,7 @@ static CbStatement finish_mail = {
 	"UPDATE canopy.outbox SET status = 'sent', sent_at = $4, link = NULL,"
 	" next_attempt_at = NULL, last_error = NULL"
 	" WHERE account_id" EQ "$1 AND id" EQ "$2 AND attempt_count" EQ "$3"
-	" AND status" EQ "'claimed'",
+	" AND status" EQ "ANY ('{claimed,withdrawn}'::pg_catalog.text[])",
 	4, {UUIDOID, UUIDOID, INT4OID, TIMESTAMPTZOID}, SPI_OK_UPDATE
 };
 

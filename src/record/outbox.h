@@ -74,9 +74,10 @@ extern int	cb_outbox_claim(const pg_uuid_t *account, int most,
 							TimestampTz now, CbRowReader reader, void *arg);
 
 /*
- * Say how it ended.  False when the claim is no longer the last one, or the mail
- * was withdrawn meanwhile; nothing is changed then.  The reason is stored
- * shortened and without tokens.
+ * Say how it ended.  False when the claim is no longer the last one, and for a
+ * failure when the mail was withdrawn meanwhile; nothing is changed then.  What
+ * was withdrawn too late was sent all the same.  The reason is stored shortened
+ * and without tokens.
  */
 extern bool cb_outbox_done(const CbMailClaim *claim, TimestampTz now);
 extern bool cb_outbox_failed(const CbMailClaim *claim, const char *reason,

@@ -213,6 +213,15 @@ cb_text_copy(Datum value, bool isnull)
 	return copy;
 }
 
+void
+cb_text_write(CbJson *json, const CbText *value)
+{
+	if (value->val == NULL)
+		cb_json_null(json);
+	else
+		cb_json_string(json, value->val, value->len);
+}
+
 Datum
 cb_text_datum(const CbText *text)
 {

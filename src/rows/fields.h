@@ -24,6 +24,13 @@ typedef struct CbUuid
 	pg_uuid_t	id;
 } CbUuid;
 
+/* A truth that may not have been given. */
+typedef struct CbWanted
+{
+	bool		given;
+	bool		value;
+} CbWanted;
+
 typedef struct CbField CbField;
 
 /* Reads a value, which is never JSON null, into the row's member at target. */
@@ -86,6 +93,9 @@ extern bool cb_text_is_blank(const CbText *text);
 
 /* The text of a datum, copied to the current memory context. */
 extern CbText cb_text_copy(Datum value, bool isnull);
+
+/* Writes null for a text that is null. */
+extern void cb_text_write(CbJson *json, const CbText *value);
 
 /* The text as a datum in the current memory context. */
 extern Datum cb_text_datum(const CbText *text);

@@ -17,10 +17,6 @@
 #define EXTERNAL_ID_MAX_LEN	255 /* characters */
 #define METADATA_MAX_LEN	16384	/* bytes of jsonb */
 
-static void read_external_id(CbRow *row, const CbField *field,
-							 const JsonbValue *value, void *target);
-static void read_metadata(CbRow *row, const CbField *field,
-						  const JsonbValue *value, void *target);
 static void read_password(CbRow *row, const CbField *field,
 						  const JsonbValue *value, void *target);
 static void read_password_hash(CbRow *row, const CbField *field,
@@ -34,8 +30,8 @@ static void read_password_hash(CbRow *row, const CbField *field,
 	{"last_name", true, cb_field_read_name, MEMBER(last_name)}, \
 	{"password", false, read_password, MEMBER(password)}, \
 	{"password_hash", false, read_password_hash, MEMBER(password_hash)}, \
-	{"external_id", false, read_external_id, MEMBER(external_id)}, \
-	{"metadata", false, read_metadata, MEMBER(metadata)}
+	{"external_id", false, cb_identity_read_external_id, MEMBER(external_id)}, \
+	{"metadata", false, cb_identity_read_metadata, MEMBER(metadata)}
 
 static const CbField account_fields[] = {
 	COMMON_FIELDS,
@@ -72,9 +68,9 @@ cb_identity_decode(CbBatch *batch, CbRow *row)
 		cb_field_issue(row, CB_INVALID_VALUE, "password_hash");
 }
 
-static void
-read_external_id(CbRow *row, const CbField *field, const JsonbValue *value,
-				 void *target)
+void
+cb_identity_read_external_id(CbRow *row, const CbField *field,
+							 const JsonbValue *value, void *target)
 {
 	if (cb_field_plain_text(row, field->name, value, EXTERNAL_ID_MAX_LEN,
 							CB_EXTERNAL_ID_INVALID, target) &&
@@ -82,9 +78,9 @@ read_external_id(CbRow *row, const CbField *field, const JsonbValue *value,
 		cb_field_issue(row, CB_EXTERNAL_ID_INVALID, field->name);
 }
 
-static void
-read_metadata(CbRow *row, const CbField *field, const JsonbValue *value,
-			  void *target)
+void
+cb_identity_read_metadata(CbRow *row, const CbField *field,
+						  const JsonbValue *value, void *target)
 {
 	if (value->type != jbvBinary ||
 		!JsonContainerIsObject(value->val.binary.data) ||

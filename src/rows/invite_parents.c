@@ -66,7 +66,7 @@ static void fill_place(CbBatch *batch, const Parents *parents, CbInviteRow *row)
 static void check_role_and_node(const CbBatch *batch, const Parents *parents,
 								CbInviteRow *row);
 static const CbClient *check_client(const CbBatch *batch, const Parents *parents,
-								  CbInviteRow *row);
+									CbInviteRow *row);
 static void derive_intent(const CbBatch *batch, const Found *found,
 						  CbInviteRow *row);
 static void join(const CbBatch *batch, const Found *found, CbInviteRow *row);
@@ -314,7 +314,7 @@ fill_rest(const CbBatch *batch, CbInviteRow *row, const CbClient *client)
 {
 	CbInvite   *invite = &row->invite;
 	int64		seconds = row->expires_in != 0 ?
-		row->expires_in : cb_invite_expires_in;
+	row->expires_in : cb_invite_expires_in;
 
 	invite->email = row->email;
 	invite->status = "pending";

@@ -70,6 +70,8 @@ typedef struct CbRowKind CbRowKind;
 typedef struct CbBatch
 {
 	const CbRowKind *kind;
+	const char *action;			/* in the audit log */
+	bool		is_single;		/* its one row is named in the audit log */
 	CbCaller	caller;
 	CbScope		scope;
 	CbOnConflict on_conflict;
@@ -134,6 +136,9 @@ struct CbRowKind
 	const pg_uuid_t *(*resource) (const CbRow *row);
 	void		(*encode) (const CbBatch *batch, const CbRow *row, CbJson *json);
 	void		(*echo) (const CbRow *row, CbJson *json);
+
+	/* The identity that the row is about, NULL if it names none; or NULL. */
+	const pg_uuid_t *(*identity) (const CbRow *row);
 
 	/* Tables that are written, "canopy." left out; the list ends with NULL. */
 	const char *const *tables;

@@ -21,6 +21,16 @@ $$, $$ VALUES
 	('canopy_bulk_detach_json', 'identity_ids jsonb, application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_http', 'method text, path text, headers jsonb DEFAULT ''{}''::jsonb, body bytea DEFAULT NULL::bytea, OUT status integer, OUT headers jsonb, OUT body bytea', 'record'),
 	('canopy_bulk_import_event', 'mode text, total integer, succeeded integer, failed integer, skipped integer DEFAULT 0, application text DEFAULT NULL::text, account text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'void'),
+	('canopy_bulk_invite', 'invites jsonb, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_invite_accept', 'token text, password text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_invite_info', 'token text', 'jsonb'),
+	('canopy_bulk_invite_resend', 'id uuid, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_invite_revoke', 'id uuid, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text', 'void'),
+	('canopy_bulk_invite_summary', 'account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_invites', 'account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, status text DEFAULT NULL::text, page integer DEFAULT 1, take integer DEFAULT 20', 'jsonb'),
+	('canopy_bulk_outbox_claim', 'n integer DEFAULT 10, account text DEFAULT NULL::text, OUT account_id uuid, OUT id uuid, OUT attempt integer, OUT kind text, OUT recipient text, OUT locale text, OUT link text, OUT payload jsonb', 'SETOF record'),
+	('canopy_bulk_outbox_done', 'id uuid, attempt integer, account text DEFAULT NULL::text', 'boolean'),
+	('canopy_bulk_outbox_failed', 'id uuid, attempt integer, reason text, permanent boolean DEFAULT false, account text DEFAULT NULL::text', 'boolean'),
 	('canopy_bulk_purge', 'account text DEFAULT NULL::text, max_rows integer DEFAULT 1000', 'bigint'),
 	('canopy_bulk_secret_exposure', '', 'TABLE(setting text, value text, advice text)'),
 	('canopy_bulk_setup', 'owner regrole DEFAULT NULL::regrole, version integer DEFAULT NULL::integer', 'integer'),
@@ -46,8 +56,9 @@ AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'canopy_bulk');
 -- a NULL argument reaches the function, which then says what it thinks of it
 SELECT is_empty('SELECT proname FROM t.function WHERE proisstrict', 'no function is strict');
 
--- all functions but one write, or may
-SELECT is_empty($$SELECT proname FROM t.function WHERE provolatile <> CASE proname WHEN 'canopy_bulk_secret_exposure' THEN 's' ELSE 'v' END OR proparallel <> 'u'$$,
+-- all functions but the readers write, or may
+SELECT is_empty($$SELECT proname FROM t.function WHERE provolatile <> CASE WHEN proname IN ('canopy_bulk_secret_exposure',
+	'canopy_bulk_invite_info', 'canopy_bulk_invites', 'canopy_bulk_invite_summary') THEN 's' ELSE 'v' END OR proparallel <> 'u'$$,
 	'every function that is no reader is volatile, and all are parallel unsafe');
 
 -- nothing runs with its owner's rights by itself

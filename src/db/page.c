@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * page.c
- *		Pages of a listing.
+ *		A page of a list.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "canopy_bulk.h"
-#include "flow/page.h"
+#include "db/page.h"
 
 void
 cb_page_check(const CbPage *page)
@@ -41,19 +41,19 @@ cb_page_begin(CbJson *json, int nitems)
 }
 
 void
-cb_page_end(CbJson *json, const CbPage *page, int64 count)
+cb_page_end(CbJson *json, const CbPage *page, int64 item_count)
 {
 	static const char *const keys[] = {
 		"page", "take", "item_count", "page_count", "has_next_page",
 		"has_previous_page"
 	};
-	int64		pages = (count + page->take - 1) / page->take;
+	int64		page_count = (item_count + page->take - 1) / page->take;
 
 	cb_json_object(json, keys, lengthof(keys));
 	cb_json_int(json, page->page);
 	cb_json_int(json, page->take);
-	cb_json_int(json, count);
-	cb_json_int(json, pages);
-	cb_json_bool(json, page->page < pages);
+	cb_json_int(json, item_count);
+	cb_json_int(json, page_count);
+	cb_json_bool(json, page->page < page_count);
 	cb_json_bool(json, page->page > 1);
 }
