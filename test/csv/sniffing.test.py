@@ -98,5 +98,5 @@ def table():
     return source, (answer['byte'], answer['columns'], answer['backslash']), (ord(delimiter), columns, False)
 
 
-tap.each('tables that Python writes', table, 20000 if LONG else 1000)
+tap.each('tables that Python writes', table, 5000 if LONG else 1000)
 tap.finish()
