@@ -20,9 +20,11 @@ typedef enum CbAddressVerdict
 {
 	CB_ADDRESS_PUBLIC,
 	CB_ADDRESS_EXCEPTED,		/* not public, but in the list of networks */
-	CB_ADDRESS_SPECIAL,			/* private, loopback, link-local, multicast ... */
+	CB_ADDRESS_SPECIAL,			/* private, loopback, link-local, multicast
+								 * ... */
 	CB_ADDRESS_OWN,				/* of an interface of this machine */
-	CB_ADDRESS_UNKNOWN			/* neither IPv4 nor IPv6, or nothing to tell by */
+	CB_ADDRESS_UNKNOWN			/* neither IPv4 nor IPv6, or nothing to tell
+								 * by */
 } CbAddressVerdict;
 
 extern CbNetworkList *cb_address_networks(const char *list, size_t *bad);

@@ -46,7 +46,8 @@
 
 typedef struct CbFetchLimits
 {
-	int			connect_ms;		/* to look up, connect and shake hands, per hop */
+	int			connect_ms;		/* to look up, connect and shake hands, per
+								 * hop */
 	int			total_ms;		/* for all hops together */
 	int			floor_bytes;	/* fewer per second than this ... */
 	int			floor_s;		/* ... for so many seconds is too slow */
@@ -80,7 +81,8 @@ typedef struct CbFetchResult
 {
 	CbFetchProblem problem;
 	bool		retryable;		/* ask cb_fetch_retry_delay how long to wait */
-	int			status;			/* HTTP's, of the last answer; 0: there was none */
+	int			status;			/* HTTP's, of the last answer; 0: there was
+								 * none */
 	int			redirects;		/* that were followed */
 	int64_t		retry_after;	/* seconds that the host asked for; -1: none */
 	const char *body;			/* decoded; NULL unless the problem is OK */
@@ -90,8 +92,8 @@ typedef struct CbFetchResult
 	const char *etag;			/* "" where the answer has none */
 	const char *media_type;		/* a hint: text/csv; "" likewise */
 	const char *charset;		/* a hint: utf-8; "" likewise */
-	char		shown_url[CB_FETCH_URL_MAX + 1];	/* of the last hop, without
-													 * its query */
+	char		shown_url[CB_FETCH_URL_MAX + 1];	/* of the last hop,
+													 * without its query */
 } CbFetchResult;
 
 typedef struct CbFetch CbFetch;

@@ -14,7 +14,7 @@
 #include <time.h>
 
 #define CB_FETCH_URL_MAX	2048	/* bytes */
-#define CB_FETCH_WORD_MAX	127		/* bytes of a type, charset or ETag */
+#define CB_FETCH_WORD_MAX	127 /* bytes of a type, charset or ETag */
 
 /* What the header lines said; "" where they said nothing we could use. */
 typedef struct CbFetchHead

@@ -1,0 +1,429 @@
+/*-------------------------------------------------------------------------
+ *
+ * fetch_hop.c
+ *		One request and its answer.
+ *
+ * The host is a stranger's, and so is what its name means.  Therefore:
+ *
+ *	- the socket decides: libcurl asks for one with the address that it is
+ *	  about to connect to, and gets none for an address that is not allowed;
+ *	- a hop has a new connection and a new look-up of its own;
+ *	- neither environment nor files of the user change anything: no proxy, no
+ *	  netrc, no cookies, no other protocol;
+ *	- all is counted: time, header lines, bytes as received and as decoded.
+ *
+ * libcurl starts a thread to look up a name.  It must never run a handler of
+ * the server's, so all signals are blocked where threads begin.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "input/fetch_hop.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#if LIBCURL_VERSION_NUM < 0x075500
+#error "libcurl 7.85 or later is needed"
+#endif
+
+#define HEAD_MAX		65536	/* bytes of header lines */
+#define BODY_FIRST		65536	/* bytes of the first buffer */
+
+#define SET(option, value) \
+	(curl_easy_setopt(hop->easy, (option), (value)) == CURLE_OK)
+
+static bool init_library(void);
+static bool set_options(CbHop *hop);
+static bool set_policy(CbHop *hop);
+static void detach(CbHop *hop);
+static CbFetchProblem judge_answer(CbHop *hop, CURLcode code);
+static CbFetchProblem problem_of_code(CbHop *hop, CURLcode code);
+static curl_socket_t open_socket(void *arg, curlsocktype purpose,
+								 struct curl_sockaddr *address);
+static size_t take_header(char *line, size_t size, size_t count, void *arg);
+static bool end_head(CbHop *hop);
+static size_t take_body(char *data, size_t size, size_t count, void *arg);
+static bool add_decoded(void *arg, const char *data, size_t len);
+
+/*
+ * Makes what all hops of a fetch share.  False: out of memory, or libcurl does
+ * not work.  In either case to be closed with cb_hop_close.
+ */
+bool
+cb_hop_open(CbHop *hop, const CbFetchRequest *request)
+{
+	memset(hop, 0, sizeof(*hop));
+	hop->request = request;
+	hop->expected = -1;
+	cb_fetch_head_reset(&hop->head);
+	if (!init_library())
+		return false;
+	hop->multi = curl_multi_init();
+	hop->lines = curl_slist_append(NULL, "Accept-Encoding: gzip");
+	return hop->multi != NULL && hop->lines != NULL;
+}
+
+/*
+ * Sets out for a URL that was judged, with left_ms until the whole fetch must
+ * be over.  The URL must stay as it is until the hop is over.
+ */
+bool
+cb_hop_begin(CbHop *hop, CURLU *url, int64_t left_ms)
+{
+	int64_t		connect_ms = hop->request->limits.connect_ms;
+
+	hop->found = CB_FETCH_OK;
+	hop->answered = false;
+	hop->status = 0;
+	hop->refused = 0;
+	hop->tried = 0;
+	hop->head_bytes = 0;
+	cb_fetch_head_reset(&hop->head);
+	curl_easy_cleanup(hop->easy);
+	hop->easy = curl_easy_init();
+	hop->attached = hop->easy != NULL &&
+		set_options(hop) && set_policy(hop) &&
+		SET(CURLOPT_CURLU, url) &&
+		SET(CURLOPT_TIMEOUT_MS, (long) left_ms) &&
+		SET(CURLOPT_CONNECTTIMEOUT_MS,
+			(long) (connect_ms < left_ms ? connect_ms : left_ms)) &&
+		curl_multi_add_handle(hop->multi, hop->easy) == CURLM_OK;
+	return hop->attached;
+}
+
+/*
+ * Lets libcurl do what it can without waiting.  True when the hop is over;
+ * what it came to is then in *problem, and CB_FETCH_OK only when the whole
+ * body is there.
+ */
+bool
+cb_hop_perform(CbHop *hop, CbFetchProblem *problem)
+{
+	sigset_t	all;
+	sigset_t	before;
+	int			running;
+	int			left;
+	CURLMcode	code;
+	CURLMsg    *message;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	code = curl_multi_perform(hop->multi, &running);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	message = curl_multi_info_read(hop->multi, &left);
+	if (code != CURLM_OK)
+		*problem = CB_FETCH_FAILED;
+	else if (message != NULL && message->msg == CURLMSG_DONE)
+		*problem = judge_answer(hop, message->data.result);
+	else
+		return false;
+	detach(hop);
+	return true;
+}
+
+/*
+ * Waits until there is something to perform, or the request's descriptor can
+ * be read, for at most timeout_ms.
+ */
+void
+cb_hop_wait(CbHop *hop, int timeout_ms)
+{
+	struct curl_waitfd wake = {0};
+
+	wake.fd = hop->request->wake_fd;
+	wake.events = CURL_WAIT_POLLIN;
+	curl_multi_poll(hop->multi, &wake, wake.fd < 0 ? 0 : 1, timeout_ms, NULL);
+}
+
+/*
+ * Ends a hop wherever it stands, and frees all but the hop itself.
+ */
+void
+cb_hop_close(CbHop *hop)
+{
+	detach(hop);
+	curl_easy_cleanup(hop->easy);
+	curl_multi_cleanup(hop->multi);
+	curl_slist_free_all(hop->lines);
+	cb_gunzip_end(hop->gunzip);
+	free(hop->body);
+}
+
+static bool
+init_library(void)
+{
+	static bool is_ready = false;
+
+	if (!is_ready)
+		is_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+	return is_ready;
+}
+
+/*
+ * What the request asks for, and where the answer goes.
+ */
+static bool
+set_options(CbHop *hop)
+{
+	const CbFetchLimits *limits = &hop->request->limits;
+	const char *ca_file = hop->request->ca_file;
+
+	return SET(CURLOPT_HTTPHEADER, hop->lines) &&
+		SET(CURLOPT_USERAGENT, "canopy_bulk") &&
+		(ca_file == NULL ||
+		 (SET(CURLOPT_CAINFO, ca_file) && SET(CURLOPT_CAPATH, NULL))) &&
+		SET(CURLOPT_LOW_SPEED_LIMIT, (long) limits->floor_bytes) &&
+		SET(CURLOPT_LOW_SPEED_TIME, (long) limits->floor_s) &&
+		SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t) limits->max_bytes) &&
+		SET(CURLOPT_OPENSOCKETFUNCTION, open_socket) &&
+		SET(CURLOPT_OPENSOCKETDATA, hop) &&
+		SET(CURLOPT_HEADERFUNCTION, take_header) &&
+		SET(CURLOPT_HEADERDATA, hop) &&
+		SET(CURLOPT_WRITEFUNCTION, take_body) &&
+		SET(CURLOPT_WRITEDATA, hop);
+}
+
+/*
+ * What libcurl may do, some of it by default; here it is said.
+ */
+static bool
+set_policy(CbHop *hop)
+{
+#if LIBCURL_VERSION_NUM >= 0x075700
+	if (!SET(CURLOPT_QUICK_EXIT, 1L))	/* wait for no look-up at the end */
+		return false;
+#endif
+	return SET(CURLOPT_PROTOCOLS_STR, "https,http") &&
+		SET(CURLOPT_REDIR_PROTOCOLS_STR, "https,http") &&
+		SET(CURLOPT_FOLLOWLOCATION, 0L) &&
+		SET(CURLOPT_PROXY, "") &&
+		SET(CURLOPT_NOPROXY, "*") &&
+		SET(CURLOPT_NETRC, (long) CURL_NETRC_IGNORED) &&
+		SET(CURLOPT_COOKIEFILE, NULL) &&
+		SET(CURLOPT_UNRESTRICTED_AUTH, 0L) &&
+		SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
+		SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
+		SET(CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2) &&
+		SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1) &&
+		SET(CURLOPT_HTTP09_ALLOWED, 0L) &&
+		SET(CURLOPT_HTTP_CONTENT_DECODING, 0L) &&
+		SET(CURLOPT_FRESH_CONNECT, 1L) &&
+		SET(CURLOPT_FORBID_REUSE, 1L) &&
+		SET(CURLOPT_DNS_CACHE_TIMEOUT, 0L) &&
+		SET(CURLOPT_NOSIGNAL, 1L);
+}
+
+static void
+detach(CbHop *hop)
+{
+	if (hop->attached)
+		curl_multi_remove_handle(hop->multi, hop->easy);
+	hop->attached = false;
+}
+
+static CbFetchProblem
+judge_answer(CbHop *hop, CURLcode code)
+{
+	if (hop->found != CB_FETCH_OK)
+		return hop->found;
+	if (hop->answered)
+		return cb_fetch_problem_of_status(hop->status);
+	if (code != CURLE_OK)
+		return problem_of_code(hop, code);
+	if (hop->status != 200)
+		return CB_FETCH_NOT_HTTP;
+	if (hop->gunzip != NULL && !cb_gunzip_is_whole(hop->gunzip))
+		return CB_FETCH_ENCODING;
+	return CB_FETCH_OK;
+}
+
+static CbFetchProblem
+problem_of_code(CbHop *hop, CURLcode code)
+{
+	curl_off_t	began = 0;		/* us until the request could be sent */
+
+	switch (code)
+	{
+		case CURLE_COULDNT_RESOLVE_HOST:
+		case CURLE_COULDNT_CONNECT:
+			if (hop->refused > 0 && hop->tried == 0)
+				return CB_FETCH_ADDRESS;
+			return CB_FETCH_UNREACHABLE;
+		case CURLE_OPERATION_TIMEDOUT:
+			curl_easy_getinfo(hop->easy, CURLINFO_PRETRANSFER_TIME_T,
+							  &began);
+			return began == 0 ? CB_FETCH_UNREACHABLE : CB_FETCH_SLOW;
+		case CURLE_SSL_CONNECT_ERROR:
+			return CB_FETCH_HANDSHAKE;
+		case CURLE_PEER_FAILED_VERIFICATION:
+			return CB_FETCH_CERTIFICATE;
+		case CURLE_GOT_NOTHING:
+		case CURLE_SEND_ERROR:
+		case CURLE_RECV_ERROR:
+		case CURLE_PARTIAL_FILE:
+			return CB_FETCH_BROKEN;
+		case CURLE_FILESIZE_EXCEEDED:
+			return CB_FETCH_TOO_LARGE;
+		case CURLE_BAD_CONTENT_ENCODING:
+			return CB_FETCH_ENCODING;
+		case CURLE_UNSUPPORTED_PROTOCOL:
+		case CURLE_WEIRD_SERVER_REPLY:
+			return CB_FETCH_NOT_HTTP;
+		default:
+			return CB_FETCH_FAILED;
+	}
+}
+
+/*
+ * Gives libcurl a socket for this address, or none.
+ */
+static curl_socket_t
+open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	CbHop	   *hop = arg;
+	CbAddressVerdict verdict;
+	int			fd;
+
+	verdict = cb_address_judge(&address->addr, address->addrlen,
+							   hop->request->networks);
+	if (purpose != CURLSOCKTYPE_IPCXN ||
+		(verdict != CB_ADDRESS_PUBLIC && verdict != CB_ADDRESS_EXCEPTED))
+	{
+		hop->refused++;
+		return CURL_SOCKET_BAD;
+	}
+	hop->tried++;
+	fd = socket(address->family, address->socktype, address->protocol);
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fd;
+}
+
+/*
+ * Takes a header line.  What follows the headers of anything but a 200 is not
+ * wanted, so the transfer ends there.
+ */
+static size_t
+take_header(char *line, size_t size, size_t count, void *arg)
+{
+	CbHop	   *hop = arg;
+	size_t		len = size * count;
+
+	hop->head_bytes += len;
+	if (hop->head_bytes > HEAD_MAX)
+	{
+		hop->found = CB_FETCH_NOT_HTTP;
+		return 0;
+	}
+	if (len > 5 && strncmp(line, "HTTP/", 5) == 0)
+		cb_fetch_head_reset(&hop->head);
+	cb_fetch_head_line(&hop->head, line, len, time(NULL));
+	if (line[0] == '\r' || line[0] == '\n')
+		return end_head(hop) ? len : 0;
+	return len;
+}
+
+/*
+ * All headers are there.  Is the body wanted?
+ */
+static bool
+end_head(CbHop *hop)
+{
+	long		status = 0;
+	curl_off_t	expected = -1;
+
+	curl_easy_getinfo(hop->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(hop->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+					  &expected);
+	if (status >= 100 && status < 200)
+		return true;
+	hop->status = (int) status;
+	hop->expected = expected;
+	hop->answered = status != 200;
+	if (hop->answered)
+		return false;
+	if (hop->head.bad_encoding)
+		hop->found = CB_FETCH_ENCODING;
+	else if (hop->head.is_gzip && hop->gunzip == NULL)
+	{
+		hop->gunzip = cb_gunzip_begin(add_decoded, hop);
+		if (hop->gunzip == NULL)
+			hop->found = CB_FETCH_FAILED;
+	}
+	return hop->found == CB_FETCH_OK;
+}
+
+static size_t
+take_body(char *data, size_t size, size_t count, void *arg)
+{
+	CbHop	   *hop = arg;
+	size_t		len = size * count;
+
+	hop->received += len;
+	if (hop->received > hop->request->limits.max_bytes)
+	{
+		hop->found = CB_FETCH_TOO_LARGE;
+		return 0;
+	}
+	if (hop->gunzip == NULL)
+		return add_decoded(hop, data, len) ? len : 0;
+	switch (cb_gunzip_add(hop->gunzip, data, len))
+	{
+		case CB_GUNZIP_OK:
+			return len;
+		case CB_GUNZIP_BAD:
+			hop->found = CB_FETCH_ENCODING;
+			break;
+		case CB_GUNZIP_NO_MEMORY:
+			hop->found = CB_FETCH_FAILED;
+			break;
+		case CB_GUNZIP_STOPPED:
+			break;
+	}
+	return 0;
+}
+
+/*
+ * Adds to the body; false when it becomes too large, or out of memory.
+ */
+static bool
+add_decoded(void *arg, const char *data, size_t len)
+{
+	CbHop	   *hop = arg;
+	size_t		most = hop->request->limits.max_bytes;
+	size_t		used = hop->body_len;
+	size_t		room = hop->body_room;
+
+	if (len > most - used)
+	{
+		hop->found = CB_FETCH_TOO_LARGE;
+		return false;
+	}
+	if (used + len > room)
+	{
+		char	   *grown;
+
+		room = room == 0 ? BODY_FIRST : room * 2;
+		if (room < used + len)
+			room = used + len;
+		if (room > most)
+			room = most;
+		grown = realloc(hop->body, room);
+		if (grown == NULL)
+		{
+			hop->found = CB_FETCH_FAILED;
+			return false;
+		}
+		hop->body = grown;
+		hop->body_room = room;
+	}
+	memcpy(hop->body + used, data, len);
+	hop->body_len = used + len;
+	return true;
+}

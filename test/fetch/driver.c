@@ -1,0 +1,180 @@
+/*
+ * driver.c
+ *	  Fetches URLs as the worker would, and says what came of each.
+ *
+ *	  driver [option value]... URL...		"-" reads URLs from standard input
+ *
+ * One line per URL, name=value between tabs.  Beside the result: ms it took in
+ * all, the longest step, the end; the most memory so far; and how many signals
+ * were handled on a thread that is not ours.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "input/fetch.h"
+
+#define SLICE			100		/* ms of a step, as the worker waits */
+#define LINE_MAX_BYTES	8192
+
+static pthread_t ours;
+static volatile sig_atomic_t strays = 0;
+static int	stop_after = -1;	/* ms; -1: never */
+
+static void
+note_signal(int signal)
+{
+	if (!pthread_equal(pthread_self(), ours))
+		strays = strays + 1;
+}
+
+/*
+ * A signal every millisecond.
+ */
+static void
+begin_storm(void)
+{
+	struct sigaction action;
+	struct itimerval every = {{0, 1000}, {0, 1000}};
+
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = note_signal;
+	action.sa_flags = SA_RESTART;
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &every, NULL);
+}
+
+static double
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double) now.tv_sec * 1000 + (double) now.tv_nsec / 1e6;
+}
+
+static void
+print_result(const CbFetchResult *result)
+{
+	printf("problem=%s\tretryable=%d\tstatus=%d\tredirects=%d\tretry_after=%d"
+		   "\tlen=%zu\treceived=%zu\tsha256=%s\tetag=%s\ttype=%s\tcharset=%s"
+		   "\turl=%s",
+		   cb_fetch_problem_text(result->problem)->code, result->retryable,
+		   result->status, result->redirects, (int) result->retry_after,
+		   result->body_len, result->received, result->sha256, result->etag,
+		   result->media_type, result->charset, result->shown_url);
+}
+
+static void
+run(CbFetchRequest *request, const char *url)
+{
+	double		began = now_ms();
+	double		longest = 0;
+	double		ending;
+	struct rusage usage;
+	CbFetch    *fetch;
+	bool		done = false;
+
+	request->url = url;
+	fetch = cb_fetch_begin(request);
+	if (fetch == NULL)
+		exit(1);
+	while (!done && (stop_after < 0 || now_ms() - began < stop_after))
+	{
+		double		step = now_ms();
+
+		done = cb_fetch_step(fetch, SLICE);
+		step = now_ms() - step;
+		if (step > longest)
+			longest = step;
+	}
+	if (done)
+		print_result(cb_fetch_result(fetch));
+	else
+		printf("problem=stopped\treceived=%zu",
+			   cb_fetch_progress(fetch).received);
+	ending = now_ms();
+	cb_fetch_end(fetch);
+	getrusage(RUSAGE_SELF, &usage);
+	printf("\tms=%.0f\tlongest=%.0f\tend=%.0f\trss=%ld\tstrays=%d\n",
+		   now_ms() - began, longest, now_ms() - ending, usage.ru_maxrss,
+		   (int) strays);
+	fflush(stdout);
+}
+
+static void
+run_all(CbFetchRequest *request)
+{
+	char		line[LINE_MAX_BYTES];
+
+	while (fgets(line, sizeof(line), stdin) != NULL)
+	{
+		line[strcspn(line, "\n")] = '\0';
+		run(request, line);
+	}
+}
+
+static void *
+must_parse(void *list, size_t bad, const char *option)
+{
+	if (list == NULL)
+	{
+		fprintf(stderr, "%s: malformed at byte %zu\n", option, bad);
+		exit(1);
+	}
+	return list;
+}
+
+static bool
+take_option(CbFetchRequest *request, const char *option, const char *value)
+{
+	CbFetchLimits *limits = &request->limits;
+	size_t		bad = 0;
+
+	if (strcmp(option, "--hosts") == 0)
+		request->hosts = must_parse(cb_host_list(value, &bad), bad, option);
+	else if (strcmp(option, "--networks") == 0)
+		request->networks =
+			must_parse(cb_address_networks(value, &bad), bad, option);
+	else if (strcmp(option, "--ca") == 0)
+		request->ca_file = value;
+	else if (strcmp(option, "--connect-ms") == 0)
+		limits->connect_ms = atoi(value);
+	else if (strcmp(option, "--total-ms") == 0)
+		limits->total_ms = atoi(value);
+	else if (strcmp(option, "--floor-s") == 0)
+		limits->floor_s = atoi(value);
+	else if (strcmp(option, "--stop-after") == 0)
+		stop_after = atoi(value);
+	else if (strcmp(option, "--storm") == 0)
+		begin_storm();
+	else
+		return false;
+	return true;
+}
+
+int
+main(int argc, char **argv)
+{
+	CbFetchRequest request = {NULL, NULL, NULL, NULL, -1,
+	CB_FETCH_LIMITS_DEFAULT};
+	int			i = 1;
+
+	ours = pthread_self();
+	signal(SIGPIPE, SIG_IGN);
+	while (i + 1 < argc && take_option(&request, argv[i], argv[i + 1]))
+		i += 2;
+	for (; i < argc; i++)
+	{
+		if (strcmp(argv[i], "-") == 0)
+			run_all(&request);
+		else
+			run(&request, argv[i]);
+	}
+	return 0;
+}
