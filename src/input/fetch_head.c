@@ -5,7 +5,7 @@
  *
  * They are a stranger's: what is kept is bounded, printable, and a hint at
  * most.  Of a header that comes twice the first counts, but a second encoding
- * is one that we did not ask for.
+ * is one that we did not ask for, and two lengths are none.
  *
  * Nothing here needs a server: a fuzzer can call it.
  *
@@ -28,8 +28,11 @@ static void take_content_type(CbFetchHead *head, const char *value, size_t len);
 static const char *find_charset(const char *value, size_t *len);
 static void copy_word(char *out, const char *value, size_t len);
 static void lower_word(char *out);
-static void take_encoding(CbFetchHead *head, const char *value, size_t len,
-						  const char *known);
+static void take_content_encoding(CbFetchHead *head,
+								  const char *value, size_t len);
+static void take_transfer_encoding(CbFetchHead *head,
+								   const char *value, size_t len);
+static void take_length(CbFetchHead *head, const char *value, size_t len);
 static int64_t parse_seconds(const char *value, size_t len);
 static bool parse_date(const char *value, time_t *when);
 static bool equals(const char *value, size_t len, const char *other);
@@ -61,9 +64,11 @@ cb_fetch_head_line(CbFetchHead *head, const char *line, size_t len, time_t now)
 	else if (take_name(&line, &len, "content-type"))
 		take_content_type(head, line, len);
 	else if (take_name(&line, &len, "content-encoding"))
-		take_encoding(head, line, len, "gzip");
+		take_content_encoding(head, line, len);
 	else if (take_name(&line, &len, "transfer-encoding"))
-		take_encoding(head, line, len, "chunked");
+		take_transfer_encoding(head, line, len);
+	else if (take_name(&line, &len, "content-length"))
+		take_length(head, line, len);
 	else if (take_name(&line, &len, "retry-after"))
 		head->retry_after = cb_fetch_retry_after(line, len, now);
 }
@@ -214,23 +219,41 @@ lower_word(char *out)
 }
 
 /*
- * A body may be sent as it is, or encoded as known, once.
+ * A body may be sent as it is, or compressed once and by gzip.
  */
 static void
-take_encoding(CbFetchHead *head, const char *value, size_t len,
-			  const char *known)
+take_content_encoding(CbFetchHead *head, const char *value, size_t len)
 {
-	bool		is_gzip = strcmp(known, "gzip") == 0;
-
 	if (len == 0 || equals(value, len, "identity"))
 		return;
-	if (!equals(value, len, known) &&
-		!(is_gzip && equals(value, len, "x-gzip")))
+	if (head->is_gzip ||
+		!(equals(value, len, "gzip") || equals(value, len, "x-gzip")))
 		head->bad_encoding = true;
-	else if (is_gzip && head->is_gzip)
+	head->is_gzip = true;
+}
+
+static void
+take_transfer_encoding(CbFetchHead *head, const char *value, size_t len)
+{
+	if (len == 0 || equals(value, len, "identity"))
+		return;
+	if (!equals(value, len, "chunked"))
 		head->bad_encoding = true;
-	else if (is_gzip)
-		head->is_gzip = true;
+	head->is_chunked = true;
+}
+
+static void
+take_length(CbFetchHead *head, const char *value, size_t len)
+{
+	char		length[CB_FETCH_WORD_MAX + 1];
+
+	copy_word(length, value, len);
+	if (length[0] == '\0' ||
+		strspn(length, "0123456789") != strlen(length) ||
+		(head->length[0] != '\0' && strcmp(head->length, length) != 0))
+		head->bad_length = true;
+	else
+		memcpy(head->length, length, sizeof(length));
 }
 
 static int64_t

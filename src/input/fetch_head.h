@@ -24,8 +24,11 @@ typedef struct CbFetchHead
 	char		media_type[CB_FETCH_WORD_MAX + 1];	/* lower case */
 	char		charset[CB_FETCH_WORD_MAX + 1]; /* lower case, not checked */
 	int64_t		retry_after;	/* seconds from now; -1: not said */
+	bool		is_chunked;
 	bool		is_gzip;		/* the body is compressed */
 	bool		bad_encoding;	/* in a way that we did not ask for */
+	char		length[CB_FETCH_WORD_MAX + 1];	/* as it was said first */
+	bool		bad_length;		/* no number, or two that differ */
 	bool		bad_location;	/* longer than a URL may be */
 } CbFetchHead;
 

@@ -27,6 +27,8 @@
 #include <signal.h>
 #include <time.h>
 
+#include <openssl/ssl.h>
+
 #if LIBCURL_VERSION_NUM < 0x075500
 #error "libcurl 7.85 or later is needed"
 #endif
@@ -34,15 +36,22 @@
 #define HEAD_MAX		65536	/* bytes of header lines */
 #define BODY_FIRST		65536	/* bytes of the first buffer */
 
+/* Where a context of TLS keeps its hop; -1: libcurl does not use OpenSSL. */
+static int	hop_index = -1;
+
 #define SET(option, value) \
 	(curl_easy_setopt(hop->easy, (option), (value)) == CURLE_OK)
 
 static bool init_library(void);
 static bool set_options(CbHop *hop);
 static bool set_policy(CbHop *hop);
+static bool uses_openssl(void);
 static void detach(CbHop *hop);
 static CbFetchProblem judge_answer(CbHop *hop, CURLcode code);
+static bool ends_early(const CbHop *hop);
 static CbFetchProblem problem_of_code(CbHop *hop, CURLcode code);
+static CURLcode watch_tls(CURL *easy, void *ssl_ctx, void *arg);
+static void note_alert(const SSL *ssl, int where, int value);
 static curl_socket_t open_socket(void *arg, curlsocktype purpose,
 								 struct curl_sockaddr *address);
 static size_t take_header(char *line, size_t size, size_t count, void *arg);
@@ -79,6 +88,8 @@ cb_hop_begin(CbHop *hop, CURLU *url, int64_t left_ms)
 
 	hop->found = CB_FETCH_OK;
 	hop->answered = false;
+	hop->has_tls = false;
+	hop->closed = false;
 	hop->status = 0;
 	hop->refused = 0;
 	hop->tried = 0;
@@ -154,14 +165,34 @@ cb_hop_close(CbHop *hop)
 	free(hop->body);
 }
 
+/*
+ * Once per process.
+ */
 static bool
 init_library(void)
 {
 	static bool is_ready = false;
 
-	if (!is_ready)
-		is_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-	return is_ready;
+	if (is_ready)
+		return true;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return false;
+	if (uses_openssl())
+		hop_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+	is_ready = true;
+	return true;
+}
+
+/*
+ * Whether the context of TLS that libcurl hands out is one of OpenSSL's.
+ */
+static bool
+uses_openssl(void)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+
+	return info->ssl_version != NULL &&
+		strncmp(info->ssl_version, "OpenSSL/", 8) == 0;
 }
 
 /*
@@ -209,6 +240,9 @@ set_policy(CbHop *hop)
 		SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
 		SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
 		SET(CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2) &&
+		(hop_index < 0 ||
+		 (SET(CURLOPT_SSL_CTX_FUNCTION, watch_tls) &&
+		  SET(CURLOPT_SSL_CTX_DATA, hop))) &&
 		SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1) &&
 		SET(CURLOPT_HTTP09_ALLOWED, 0L) &&
 		SET(CURLOPT_HTTP_CONTENT_DECODING, 0L) &&
@@ -237,9 +271,22 @@ judge_answer(CbHop *hop, CURLcode code)
 		return problem_of_code(hop, code);
 	if (hop->status != 200)
 		return CB_FETCH_NOT_HTTP;
+	if (ends_early(hop))
+		return CB_FETCH_BROKEN;
 	if (hop->gunzip != NULL && !cb_gunzip_is_whole(hop->gunzip))
 		return CB_FETCH_ENCODING;
 	return CB_FETCH_OK;
+}
+
+/*
+ * A body without a length ends with the connection, and TLS says whether that
+ * was meant; libcurl would let it pass when it was not.
+ */
+static bool
+ends_early(const CbHop *hop)
+{
+	return hop->has_tls && !hop->closed &&
+		!hop->head.is_chunked && hop->head.length[0] == '\0';
 }
 
 static CbFetchProblem
@@ -247,6 +294,7 @@ problem_of_code(CbHop *hop, CURLcode code)
 {
 	curl_off_t	began = 0;		/* us until the request could be sent */
 
+	curl_easy_getinfo(hop->easy, CURLINFO_PRETRANSFER_TIME_T, &began);
 	switch (code)
 	{
 		case CURLE_COULDNT_RESOLVE_HOST:
@@ -255,8 +303,6 @@ problem_of_code(CbHop *hop, CURLcode code)
 				return CB_FETCH_ADDRESS;
 			return CB_FETCH_UNREACHABLE;
 		case CURLE_OPERATION_TIMEDOUT:
-			curl_easy_getinfo(hop->easy, CURLINFO_PRETRANSFER_TIME_T,
-							  &began);
 			return began == 0 ? CB_FETCH_UNREACHABLE : CB_FETCH_SLOW;
 		case CURLE_SSL_CONNECT_ERROR:
 			return CB_FETCH_HANDSHAKE;
@@ -273,10 +319,44 @@ problem_of_code(CbHop *hop, CURLcode code)
 			return CB_FETCH_ENCODING;
 		case CURLE_UNSUPPORTED_PROTOCOL:
 		case CURLE_WEIRD_SERVER_REPLY:
+#if LIBCURL_VERSION_NUM >= 0x080600
+		case CURLE_TOO_LARGE:
+#endif
 			return CB_FETCH_NOT_HTTP;
+		case CURLE_OUT_OF_MEMORY:
+			/* Older ones say so of a header line that has no end, too. */
+			return began > 0 && hop->status == 0 ? CB_FETCH_NOT_HTTP :
+				CB_FETCH_FAILED;
 		default:
 			return CB_FETCH_FAILED;
 	}
+}
+
+/*
+ * Has this connection's TLS tell us its alerts.
+ */
+static CURLcode
+watch_tls(CURL *easy, void *ssl_ctx, void *arg)
+{
+	CbHop	   *hop = arg;
+
+	if (SSL_CTX_set_ex_data(ssl_ctx, hop_index, arg) != 1)
+		return CURLE_OUT_OF_MEMORY;
+	SSL_CTX_set_info_callback(ssl_ctx, note_alert);
+	hop->has_tls = true;
+	return CURLE_OK;
+}
+
+/*
+ * Notes that the host said that it is at its end.
+ */
+static void
+note_alert(const SSL *ssl, int where, int value)
+{
+	CbHop	   *hop = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), hop_index);
+
+	if (where == SSL_CB_READ_ALERT && (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
+		hop->closed = true;
 }
 
 /*
@@ -348,7 +428,9 @@ end_head(CbHop *hop)
 	hop->answered = status != 200;
 	if (hop->answered)
 		return false;
-	if (hop->head.bad_encoding)
+	if (hop->head.bad_length)
+		hop->found = CB_FETCH_NOT_HTTP;
+	else if (hop->head.bad_encoding)
 		hop->found = CB_FETCH_ENCODING;
 	else if (hop->head.is_gzip && hop->gunzip == NULL)
 	{

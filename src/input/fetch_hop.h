@@ -22,6 +22,8 @@ typedef struct CbHop
 	bool		attached;		/* easy is in multi */
 	CbFetchProblem found;		/* what a callback ended the transfer for */
 	bool		answered;		/* a status other than 200, and its headers */
+	bool		has_tls;		/* that tells us its alerts */
+	bool		closed;			/* one of them was the end */
 	int			status;			/* HTTP's; 0: no answer yet */
 	int			refused;		/* addresses that were not allowed */
 	int			tried;			/* addresses that were */

@@ -46,7 +46,7 @@ static const CbFetchProblemText texts[CB_FETCH_PROBLEMS] = {
 	{"certificate_invalid", "the certificate of the host is not valid",
 	"It must be current, name the host, and come from an authority that the database server trusts.", false},
 	{"connection_broken", "the connection ended before the file was whole",
-	"Try again; when it stays so, the length that the host announces may be wrong.", true},
+	"Try again; when it stays so, the host ends its answers too early or announces a wrong length.", true},
 	{"fetch_too_slow", "the host took too long",
 	"The file must come within 30 seconds and without long pauses. Prepare it before the import, or upload it.", false},
 	{"file_too_large", "the file is too large",

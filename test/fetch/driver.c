@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -58,6 +57,27 @@ now_ms(void)
 	return (double) now.tv_sec * 1000 + (double) now.tv_nsec / 1e6;
 }
 
+/*
+ * The most memory that this program had so far, in KB.  That of getrusage
+ * begins with what its parent had.
+ */
+static long
+most_memory(void)
+{
+	FILE	   *status = fopen("/proc/self/status", "r");
+	char		line[256];
+	long		most = -1;
+
+	while (status != NULL && fgets(line, sizeof(line), status) != NULL)
+	{
+		if (sscanf(line, "VmHWM: %ld", &most) == 1)
+			break;
+	}
+	if (status != NULL)
+		fclose(status);
+	return most;
+}
+
 static void
 print_result(const CbFetchResult *result)
 {
@@ -76,7 +96,6 @@ run(CbFetchRequest *request, const char *url)
 	double		began = now_ms();
 	double		longest = 0;
 	double		ending;
-	struct rusage usage;
 	CbFetch    *fetch;
 	bool		done = false;
 
@@ -100,9 +119,8 @@ run(CbFetchRequest *request, const char *url)
 			   cb_fetch_progress(fetch).received);
 	ending = now_ms();
 	cb_fetch_end(fetch);
-	getrusage(RUSAGE_SELF, &usage);
 	printf("\tms=%.0f\tlongest=%.0f\tend=%.0f\trss=%ld\tstrays=%d\n",
-		   now_ms() - began, longest, now_ms() - ending, usage.ru_maxrss,
+		   now_ms() - began, longest, now_ms() - ending, most_memory(),
 		   (int) strays);
 	fflush(stdout);
 }
