@@ -94,8 +94,8 @@ cb_fetch_progress(const CbFetch *fetch)
 {
 	CbFetchProgress progress;
 
-	progress.received = fetch->hop.received;
-	progress.decoded = fetch->hop.body_len;
+	progress.received = fetch->hop.body.received;
+	progress.decoded = fetch->hop.body.len;
 	progress.expected = fetch->hop.expected;
 	progress.redirects = fetch->redirects;
 	return progress;
@@ -212,14 +212,14 @@ finish(CbFetch *fetch, CbFetchProblem problem)
 	result->redirects = fetch->redirects;
 	result->retry_after =
 		problem == CB_FETCH_BUSY ? hop->head.retry_after : -1;
-	result->received = hop->received;
+	result->received = hop->body.received;
 	result->etag = hop->head.etag;
 	result->media_type = hop->head.media_type;
 	result->charset = hop->head.charset;
 	if (problem == CB_FETCH_OK)
 	{
-		result->body = hop->body == NULL ? "" : hop->body;
-		result->body_len = hop->body_len;
+		result->body = hop->body.data == NULL ? "" : hop->body.data;
+		result->body_len = hop->body.len;
 	}
 	fetch->done = true;
 }
@@ -235,7 +235,7 @@ digest_body(CbFetch *fetch)
 	unsigned int len;
 	unsigned int i;
 
-	if (EVP_Digest(hop->body == NULL ? "" : hop->body, hop->body_len,
+	if (EVP_Digest(hop->body.data == NULL ? "" : hop->body.data, hop->body.len,
 				   digest, &len, EVP_sha256(), NULL) != 1)
 		return false;
 	for (i = 0; i < len; i++)

@@ -19,7 +19,6 @@
  */
 #include "input/fetch_hop.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <fcntl.h>
@@ -34,7 +33,6 @@
 #endif
 
 #define HEAD_MAX		65536	/* bytes of header lines */
-#define BODY_FIRST		65536	/* bytes of the first buffer */
 
 /* Where a context of TLS keeps its hop; -1: libcurl does not use OpenSSL. */
 static int	hop_index = -1;
@@ -43,9 +41,9 @@ static int	hop_index = -1;
 	(curl_easy_setopt(hop->easy, (option), (value)) == CURLE_OK)
 
 static bool init_library(void);
+static bool uses_openssl(void);
 static bool set_options(CbHop *hop);
 static bool set_policy(CbHop *hop);
-static bool uses_openssl(void);
 static void detach(CbHop *hop);
 static CbFetchProblem judge_answer(CbHop *hop, CURLcode code);
 static bool ends_early(const CbHop *hop);
@@ -57,7 +55,6 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose,
 static size_t take_header(char *line, size_t size, size_t count, void *arg);
 static bool end_head(CbHop *hop);
 static size_t take_body(char *data, size_t size, size_t count, void *arg);
-static bool add_decoded(void *arg, const char *data, size_t len);
 
 /*
  * Makes what all hops of a fetch share.  False: out of memory, or libcurl does
@@ -161,8 +158,7 @@ cb_hop_close(CbHop *hop)
 	curl_easy_cleanup(hop->easy);
 	curl_multi_cleanup(hop->multi);
 	curl_slist_free_all(hop->lines);
-	cb_gunzip_end(hop->gunzip);
-	free(hop->body);
+	cb_body_end(&hop->body);
 }
 
 /*
@@ -273,7 +269,7 @@ judge_answer(CbHop *hop, CURLcode code)
 		return CB_FETCH_NOT_HTTP;
 	if (ends_early(hop))
 		return CB_FETCH_BROKEN;
-	if (hop->gunzip != NULL && !cb_gunzip_is_whole(hop->gunzip))
+	if (!cb_body_is_whole(&hop->body))
 		return CB_FETCH_ENCODING;
 	return CB_FETCH_OK;
 }
@@ -387,7 +383,8 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 
 /*
  * Takes a header line.  What follows the headers of anything but a 200 is not
- * wanted, so the transfer ends there.
+ * wanted, so the transfer ends there.  Lines that follow the body are not
+ * looked at.
  */
 static size_t
 take_header(char *line, size_t size, size_t count, void *arg)
@@ -401,6 +398,8 @@ take_header(char *line, size_t size, size_t count, void *arg)
 		hop->found = CB_FETCH_NOT_HTTP;
 		return 0;
 	}
+	if (hop->status == 200)
+		return len;
 	if (len > 5 && strncmp(line, "HTTP/", 5) == 0)
 		cb_fetch_head_reset(&hop->head);
 	cb_fetch_head_line(&hop->head, line, len, time(NULL));
@@ -432,12 +431,9 @@ end_head(CbHop *hop)
 		hop->found = CB_FETCH_NOT_HTTP;
 	else if (hop->head.bad_encoding)
 		hop->found = CB_FETCH_ENCODING;
-	else if (hop->head.is_gzip && hop->gunzip == NULL)
-	{
-		hop->gunzip = cb_gunzip_begin(add_decoded, hop);
-		if (hop->gunzip == NULL)
-			hop->found = CB_FETCH_FAILED;
-	}
+	else
+		hop->found = cb_body_begin(&hop->body, hop->head.is_gzip,
+								   hop->request->limits.max_bytes);
 	return hop->found == CB_FETCH_OK;
 }
 
@@ -445,67 +441,8 @@ static size_t
 take_body(char *data, size_t size, size_t count, void *arg)
 {
 	CbHop	   *hop = arg;
-	size_t		len = size * count;
 
-	hop->received += len;
-	if (hop->received > hop->request->limits.max_bytes)
-	{
-		hop->found = CB_FETCH_TOO_LARGE;
-		return 0;
-	}
-	if (hop->gunzip == NULL)
-		return add_decoded(hop, data, len) ? len : 0;
-	switch (cb_gunzip_add(hop->gunzip, data, len))
-	{
-		case CB_GUNZIP_OK:
-			return len;
-		case CB_GUNZIP_BAD:
-			hop->found = CB_FETCH_ENCODING;
-			break;
-		case CB_GUNZIP_NO_MEMORY:
-			hop->found = CB_FETCH_FAILED;
-			break;
-		case CB_GUNZIP_STOPPED:
-			break;
-	}
-	return 0;
-}
-
-/*
- * Adds to the body; false when it becomes too large, or out of memory.
- */
-static bool
-add_decoded(void *arg, const char *data, size_t len)
-{
-	CbHop	   *hop = arg;
-	size_t		most = hop->request->limits.max_bytes;
-	size_t		used = hop->body_len;
-	size_t		room = hop->body_room;
-
-	if (len > most - used)
-	{
-		hop->found = CB_FETCH_TOO_LARGE;
-		return false;
-	}
-	if (used + len > room)
-	{
-		char	   *grown;
-
-		room = room == 0 ? BODY_FIRST : room * 2;
-		if (room < used + len)
-			room = used + len;
-		if (room > most)
-			room = most;
-		grown = realloc(hop->body, room);
-		if (grown == NULL)
-		{
-			hop->found = CB_FETCH_FAILED;
-			return false;
-		}
-		hop->body = grown;
-		hop->body_room = room;
-	}
-	memcpy(hop->body + used, data, len);
-	hop->body_len = used + len;
-	return true;
+	hop->found = hop->status != 200 ? CB_FETCH_NOT_HTTP :
+		cb_body_add(&hop->body, data, size * count);
+	return hop->found == CB_FETCH_OK ? size * count : 0;
 }

@@ -11,7 +11,7 @@
 #include <curl/curl.h>
 
 #include "input/fetch.h"
-#include "input/gunzip.h"
+#include "input/fetch_body.h"
 
 typedef struct CbHop
 {
@@ -29,12 +29,8 @@ typedef struct CbHop
 	int			tried;			/* addresses that were */
 	size_t		head_bytes;
 	CbFetchHead head;
-	CbGunzip   *gunzip;			/* NULL: the body comes as it is */
 	int64_t		expected;		/* bytes of body; -1: not said */
-	size_t		received;		/* bytes of body, before decompression */
-	char	   *body;			/* NULL: nothing came */
-	size_t		body_len;		/* bytes */
-	size_t		body_room;		/* bytes */
+	CbBody		body;
 } CbHop;
 
 extern bool cb_hop_open(CbHop *hop, const CbFetchRequest *request);

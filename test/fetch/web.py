@@ -151,6 +151,13 @@ class Answers:
             self.raw(b'%x;ext=1\r\n%s\r\n' % (len(PEOPLE[i:i + 1000]), PEOPLE[i:i + 1000]))
         self.raw('0\r\nContent-Encoding: br\r\nETag: "trailer"\r\n\r\n')
 
+    def zipped_chunks(self):
+        self.ok('Content-Encoding: gzip', 'Transfer-Encoding: chunked')
+        data = gzip.compress(PEOPLE)
+        for i in range(len(data)):
+            self.raw(b'1\r\n%c\r\n' % data[i])
+        self.raw('0\r\nContent-Encoding: gzip\r\nX-Trailer: x\r\n\r\n')
+
     def zipped(self):
         self.send(gzip.compress(PEOPLE), '200 OK', 'Content-Encoding: gzip')
 
