@@ -111,8 +111,8 @@ fetch = functools.partial(drive, hosts=HOSTS)
 
 
 def at_once(urls):
-    """Like fetch, but each by a driver of its own: the slow ones wait together."""
-    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+    """Like fetch, but each by a driver of its own: slow ones wait together."""
+    with concurrent.futures.ThreadPoolExecutor(len(urls)) as pool:
         return [answer for answers in pool.map(lambda url: fetch([url]), urls) for answer in answers]
 
 
@@ -147,9 +147,11 @@ def test_answers():
         'busy': ('host_busy', lambda a: a['status'] == '503' and a['retry_after'] == '86400'),
         'busy-until': ('host_busy', lambda a: a['status'] == '429' and 85 <= int(a['retry_after']) <= 90),
     }
-    names = list(rows)
+    slow = [name for name in rows if rows[name] == 'fetch_too_slow']
+    names = [name for name in rows if name not in slow] + slow
     for root in ('http://' + PLAIN, 'https://' + SECURE):
-        for name, answer in zip(names, at_once([root + '/' + name for name in names])):
+        urls = [root + '/' + name for name in names]
+        for name, answer in zip(names, fetch(urls[:-len(slow)]) + at_once(urls[-len(slow):])):
             problem, holds = rows[name] if isinstance(rows[name], tuple) else (rows[name], lambda a: True)
             scheme = root.partition(':')[0]
             ok(answer['problem'] == problem and holds(answer), '%s: %s is %s' % (scheme, name, problem), answer)
