@@ -237,7 +237,7 @@ def test_interruptions():
            'a fetch is given up whenever one likes', answer)
     names = ('csv', 'largest', 'zipped', 'chunked', '503', 'hops?3', 'slow-body')
     for answer in fetch(['https://%s/%s' % (SECURE, name) for name in names], storm=1):
-        ok(answer['problem'] in ('ok', 'host_busy', 'fetch_too_slow') and answer['strays'] == '0',
+        ok(answer['problem'] in ('ok', 'host_busy', 'fetch_too_slow') and answer['open_threads'] == '0',
            'a storm of signals changes nothing', answer)
 
 
@@ -315,8 +315,8 @@ def test_names():
     ok(slow['problem'] == 'host_unreachable' and slow['retryable'] == '1' and int(slow['ms']) < 2200 and
        int(slow['longest']) < 400, 'a silent name server is bounded', slow)
     for answer in ask([url('silent.good.test')] * 3, stop_after=200, storm=1):
-        ok(int(answer['ms']) < 500 and int(answer['end']) < 100 and answer['strays'] == '0',
-           'a look-up is given up at once, and handles no signal', answer)
+        ok(int(answer['ms']) < 500 and int(answer['end']) < 100 and answer['open_threads'] == '0',
+           'a look-up is given up at once, and its thread is closed to signals', answer)
     ok(ask([url('none.good.test')])[0]['problem'] == 'host_unreachable', 'a name that does not exist is no host')
     loop = ask([url('loop.good.test')], networks='127.0.0.0/8', ca=None)[0]
     ok(sink.connections > 0 and loop['problem'] == 'tls_failed', 'without the rule a name reaches the sink', loop)
