@@ -187,8 +187,7 @@ test_host_lists(void)
 		"*", "*.", "**.example", "a.*.example", "*example", "host:", "host:0",
 		"host:65536", "host:-1", "host:https", "ftp://host", "http:host",
 		"http://", "host/path", "user@host", "host?x", "*.127.0.0.1",
-		"*.[::1]", "::1", "[::1", "*.1", "host#x", "host:80:80", "host."
-		"."
+		"*.[::1]", "::1", "[::1", "*.1", "host#x", "host:80:80", "host.."
 	};
 	static const struct
 	{
