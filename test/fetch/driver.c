@@ -183,6 +183,20 @@ must_parse(void *list, size_t bad, const char *option)
 	return list;
 }
 
+/*
+ * What a pipe's reader sees when its writer has died.
+ */
+static int
+dead_pipe(void)
+{
+	int			ends[2];
+
+	if (pipe(ends) != 0)
+		exit(1);
+	close(ends[1]);
+	return ends[0];
+}
+
 static bool
 take_option(CbFetchRequest *request, const char *option, const char *value)
 {
@@ -204,6 +218,8 @@ take_option(CbFetchRequest *request, const char *option, const char *value)
 		limits->floor_s = atoi(value);
 	else if (strcmp(option, "--stop-after") == 0)
 		stop_after = atoi(value);
+	else if (strcmp(option, "--dead-pipe") == 0)
+		request->wake_fd = dead_pipe();
 	else if (strcmp(option, "--storm") == 0)
 		begin_storm();
 	else

@@ -235,6 +235,8 @@ def test_interruptions():
     for answer in fetch(urls, stop_after=300):
         ok(answer['problem'] == 'stopped' and int(answer['ms']) < 700 and int(answer['end']) < 100,
            'a fetch is given up whenever one likes', answer)
+    waits = [int(fetch(urls[:1], stop_after=500, **options)[0]['longest']) for options in ({}, {'dead_pipe': 1})]
+    ok(waits[0] >= 100 > waits[1], 'a step waits, but not when the descriptor to watch can be read', waits)
     names = ('csv', 'largest', 'zipped', 'chunked', '503', 'hops?3', 'slow-body')
     for answer in fetch(['https://%s/%s' % (SECURE, name) for name in names], storm=1):
         ok(answer['problem'] in ('ok', 'host_busy', 'fetch_too_slow') and answer['open_threads'] == '0',
