@@ -28,6 +28,7 @@ $$, $$ VALUES
 	('canopy_bulk_import_rows', 'id uuid, verdict text DEFAULT NULL::text, page integer DEFAULT 1, take integer DEFAULT 20, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_select', 'id uuid, row_numbers integer[] DEFAULT NULL::integer[], selected boolean DEFAULT true, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_upload', 'id uuid, file bytea, file_name text DEFAULT NULL::text, delimiter text DEFAULT NULL::text, secret_columns text[] DEFAULT NULL::text[], account text DEFAULT NULL::text, encoding text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_import_upload_body', 'bytea', 'jsonb'),
 	('canopy_bulk_import_upload_text', 'id uuid, contents text, file_name text DEFAULT NULL::text, delimiter text DEFAULT NULL::text, secret_columns text[] DEFAULT NULL::text[], account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_invite', 'invites jsonb, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_invite_accept', 'token text, password text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text', 'jsonb'),
