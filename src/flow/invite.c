@@ -28,9 +28,9 @@ static CbAnswer run(const char *action, const CbInviteChange *change,
 static Jsonb *describe_change(const CbInviteChange *change,
 							  const CbScope *scope);
 static Jsonb *resend_step(const CbScope *scope, CbInviteFound *found,
-					 TimestampTz now, Jsonb **record);
+						  TimestampTz now, Jsonb **record);
 static Jsonb *revoke_step(const CbScope *scope, CbInviteFound *found,
-					 TimestampTz now, Jsonb **record);
+						  TimestampTz now, Jsonb **record);
 static Jsonb *describe_info(const CbInviteFound *found);
 static void write_text(CbJson *json, const char *value);
 static void lock_pending(const CbScope *scope, const pg_uuid_t *id,
@@ -160,7 +160,7 @@ describe_change(const CbInviteChange *change, const CbScope *scope)
 /* What is answered, and what is stored of it: the link is for the first caller. */
 static Jsonb *
 resend_step(const CbScope *scope, CbInviteFound *found, TimestampTz now,
-	   Jsonb **record)
+			Jsonb **record)
 {
 	const char *redirect_url = redirect_of(scope, &found->invite);
 	char		token[CB_TOKEN_LEN + 1];
@@ -179,7 +179,7 @@ resend_step(const CbScope *scope, CbInviteFound *found, TimestampTz now,
 
 static Jsonb *
 revoke_step(const CbScope *scope, CbInviteFound *found, TimestampTz now,
-	   Jsonb **record)
+			Jsonb **record)
 {
 	cb_invite_finish(&scope->account, &found->invite, "revoked", now);
 	*record = NULL;
