@@ -133,8 +133,8 @@ CREATE TABLE canopy.outbox (
 );
 
 /* Of what is still to be sent; what is done leaves it. */
-CREATE INDEX outbox_account_id_next_attempt_at_idx
-	ON canopy.outbox (account_id, next_attempt_at)
+CREATE INDEX outbox_account_id_next_attempt_at_id_idx
+	ON canopy.outbox (account_id, next_attempt_at, id)
 	WHERE next_attempt_at IS NOT NULL;
 
 CREATE INDEX outbox_account_id_invite_id_idx

@@ -81,7 +81,7 @@ static CbStatement claim_mails = {
 	" FROM canopy.outbox"
 	" WHERE account_id" EQ "$1"
 	" AND next_attempt_at OPERATOR(pg_catalog.<=) $2"
-	" ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED"
+	" ORDER BY next_attempt_at, id LIMIT $3 FOR UPDATE SKIP LOCKED"
 	"), c AS ("
 	"UPDATE canopy.outbox o SET"
 	" status = CASE WHEN due.good THEN 'claimed' ELSE 'failed' END,"
