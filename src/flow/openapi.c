@@ -168,6 +168,8 @@ write_responses(StringInfo json, const CbRoute *route)
 		write_response(json, 413, "There are too many rows or bytes.", "Error");
 		write_response(json, 415, "The body has the wrong type.", "Error");
 	}
+	if (route->is_public && strcmp(route->method, "GET") != 0)
+		write_response(json, 410, "What was mailed has expired.", "Error");
 	if (!route->is_public)
 	{
 		write_response(json, 401, "The credential proves nothing.", "Error");

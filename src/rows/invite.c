@@ -25,6 +25,7 @@ static bool settle(CbBatch *batch, CbInviteRow *row, const CbInviteWish *wish);
 static bool put_mails(CbBatch *batch, CbRow **rows, int n);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
 static void echo(const CbRow *row, CbJson *json);
+static const pg_uuid_t *identity_of(const CbRow *row);
 
 const CbRowKind cb_invite_kind = {
 	.action = "identity_invite.bulk_create",
@@ -45,6 +46,7 @@ const CbRowKind cb_invite_kind = {
 	.write_one = write_one,
 	.encode = encode,
 	.echo = echo,
+	.identity = identity_of,
 	.tables = cb_invite_tables
 };
 
@@ -161,4 +163,13 @@ static void
 echo(const CbRow *row, CbJson *json)
 {
 	cb_redact(json, &row->input);
+}
+
+/* Nobody yet where the invite is to make the identity. */
+static const pg_uuid_t *
+identity_of(const CbRow *row)
+{
+	const CbInvite *invite = &((const CbInviteRow *) row)->invite;
+
+	return invite->identity_id.given ? &invite->identity_id.id : NULL;
 }

@@ -20,7 +20,7 @@ const PUBLIC = '/v1/identity/auth';
 let used = 0;
 const fresh = (name) => `${name}-${used++}-`;
 
-export async function operationsOf({ sql }) {
+export async function operationsOf({ sql, ask }) {
 	// the id of an identity of acme that is new, and a member of crm if it shall be
 	const identity = async (member = false) => {
 		const [{ id }] = await sql(`SELECT canopy_bulk_create($1, account => 'acme', application => $2) #>> '{results,0,data,id}' AS id`,
@@ -79,6 +79,8 @@ export async function operationsOf({ sql }) {
 		getAccountIdentity: { at: `GET ${ACCOUNT}/identities/{id}`, request: at(member) },
 		updateAccountIdentity: { at: `PATCH ${ACCOUNT}/identities/{id}`, request: at(identity, { first_name: 'Grace', last_name: 'Hopper', metadata: { b: null } }) },
 		setAccountIdentityStatus: { at: `PATCH ${ACCOUNT}/identities/{id}/status`, request: at(identity, { is_active: false }) },
+		resetAccountIdentityPassword: { at: `POST ${ACCOUNT}/identities/{id}/reset-password`, request: at(identity) },
+		resendAccountIdentityVerification: { at: `POST ${ACCOUNT}/identities/{id}/resend-verification`, request: at(identity) },
 		listAccountIdentityAudit: { at: `GET ${ACCOUNT}/identities/{id}/audit`, request: at(identity), query: lists },
 		addAppMembership: { at: `POST ${ACCOUNT}/identities/{id}/app-memberships`, status: 201, request: at(identity, { application_id: crm }) },
 		removeAppMembership: {
@@ -122,6 +124,15 @@ export async function operationsOf({ sql }) {
 		...ofInvites(`${API}/identity-invites`, 'WithKey', 'production'),
 		getInviteInfo: { at: `POST ${PUBLIC}/invite-info`, request: async () => ({ body: { token: await tokenOf() } }) },
 		acceptInvite: { at: `POST ${PUBLIC}/accept-invite`, request: async () => ({ body: { token: await tokenOf(), password: 'correct horse' } }) },
+		verifyEmail: {
+			at: 'POST /v1/identity/auth/verify-email',
+			request: async () => {
+				const id = await identity();
+				await ask(`/portal/v1/accounts/acme/identities/${id}/resend-verification`);
+				const [{ link }] = await sql('SELECT link FROM canopy.outbox WHERE identity_id = $1', [id]);
+				return { body: { token: new URL(link, 'http://localhost').searchParams.get('token') } };
+			},
+		},
 		getOpenApi: {
 			at: 'GET /openapi.json',
 			request: () => ({}),

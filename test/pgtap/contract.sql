@@ -107,6 +107,8 @@ $$, $$ VALUES
 	('canopy_bulk.require_claims', 'bool', 'superuser', 'off', NULL, NULL, NULL),
 	('canopy_bulk.row_error_sqlstates', 'string', 'superuser', '', NULL, NULL, NULL),
 	('canopy_bulk.strategy', 'enum', 'user', 'auto', NULL, NULL, NULL),
+	('canopy_bulk.verification_expires_in', 'integer', 'superuser', '86400', '60', '31622400', 's'),
+	('canopy_bulk.verify_url', 'string', 'superuser', '/app/identity/verify-email', NULL, NULL, NULL),
 	('canopy_bulk.token_audience', 'string', 'superuser', '', NULL, NULL, NULL),
 	('canopy_bulk.token_issuer', 'string', 'superuser', '', NULL, NULL, NULL)
 $$, 'settings have their types, defaults and bounds');
@@ -117,7 +119,7 @@ SELECT throws_ok('SET canopy_bulk.acount = ''acme''', '42602', NULL, 'the prefix
 -- the directory is made of these tables
 SELECT tables_are('canopy', ARRAY['account', 'application', 'environment', 'identity', 'app_membership',
 	'role', 'node', 'role_assignment', 'audit_log', 'idempotency_key', 'token_key', 'api_key',
-	'oauth_client', 'identity_invite', 'outbox', 'migration']);
+	'oauth_client', 'identity_invite', 'outbox', 'email_verification', 'migration']);
 
 CREATE VIEW t.table AS
 SELECT oid, relname::text AS name FROM pg_class
