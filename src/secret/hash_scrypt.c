@@ -65,7 +65,7 @@ parse_phc(CbHashScan *scan, CbHash *hash)
 }
 
 /*
- * Django's: salt$16384$8$5$tag, where the salt is text.
+ * Django's: salt$16384$8$5$tag, where the salt is text and the tag has 64 bytes.
  */
 static bool
 parse_django(CbHashScan *scan, CbHash *hash)
@@ -77,7 +77,7 @@ parse_django(CbHashScan *scan, CbHash *hash)
 		cb_hash_take_word(scan, "$") &&
 		cb_hash_take_number(scan, 1, LANES_MAX, &hash->lanes) &&
 		is_bearable(hash) && cb_hash_take_word(scan, "$") &&
-		take_padded(scan, TAG_MIN, TAG_MAX, &hash->tag);
+		take_padded(scan, TAG_MAX, TAG_MAX, &hash->tag);
 }
 
 /*

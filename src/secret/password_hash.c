@@ -78,7 +78,8 @@ cb_password_hash_is_argon2id(const char *hash, size_t len, uint32_t memory,
 
 	return read_hash(hash, len, &read) != NULL &&
 		strncmp(read.string, "$argon2id$", 10) == 0 &&
-		read.memory >= memory && read.rounds >= passes;
+		read.memory >= memory &&
+		(uint64_t) read.memory * read.rounds >= (uint64_t) memory * passes;
 }
 
 /*
