@@ -7,7 +7,6 @@
  */
 #include <string.h>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "secret/hash_format.h"
@@ -189,8 +188,7 @@ compare_scrypt(const CbHash *hash, const char *password, size_t len)
 
 	if (!compute(hash, password, len, made, hash->tag.len))
 		return CB_PASSWORD_FAILED;
-	return CRYPTO_memcmp(made, hash->tag.bytes, hash->tag.len) == 0 ?
-		CB_PASSWORD_MATCHES : CB_PASSWORD_DIFFERS;
+	return cb_hash_conclude(made, hash->tag.bytes, hash->tag.len);
 }
 
 /*
@@ -208,8 +206,7 @@ compare_firebase(const CbHash *hash, const char *password, size_t len)
 	explicit_bzero(key, sizeof(key));
 	if (!done)
 		return CB_PASSWORD_FAILED;
-	return CRYPTO_memcmp(made, hash->tag.bytes, hash->tag.len) == 0 ?
-		CB_PASSWORD_MATCHES : CB_PASSWORD_DIFFERS;
+	return cb_hash_conclude(made, hash->tag.bytes, hash->tag.len);
 }
 
 static bool
