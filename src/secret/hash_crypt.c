@@ -175,7 +175,6 @@ compare_bcrypt(const CbHash *hash, const char *password, size_t len)
 	if (!compute(password, hash->string, made) || strlen(made) != BCRYPT_LEN)
 		return CB_PASSWORD_FAILED;
 	memcpy(wanted, hash->string, sizeof(wanted));
-	clean_bcrypt(made);
 	clean_bcrypt(wanted);
 	return cb_hash_conclude(made, wanted, BCRYPT_LEN);
 }
@@ -250,8 +249,8 @@ compute(const char *password, const char *setting,
 }
 
 /*
- * Clears the bits that stand for nothing: the salt's 22 characters have four of
- * them, the hash's 31 two.
+ * Clears the bits that stand for nothing, as libxcrypt does in what it makes: the
+ * salt's 22 characters have four of them, the hash's 31 two.
  */
 static void
 clean_bcrypt(char *hash)
