@@ -2,6 +2,9 @@
  * password_hash.c
  *	  Fuzzes what reads a password hash, and what computes it.
  *
+ * Build: src/secret/password_hash.c src/secret/hash_scan.c src/secret/hash_argon2.c src/secret/hash_crypt.c src/secret/hash_scrypt.c src/secret/hash_pbkdf2.c src/secret/hash_digest.c -lsodium -lcrypt -lcrypto
+ * Run: -max_len=600 -malloc_limit_mb=64
+ *
  * Besides never touching memory that is not ours, it must hold that a hash that is
  * accepted can be computed: its library does not fail on it.  A hash that would
  * take long is only read, by the same function that is called first for every
