@@ -120,10 +120,10 @@ $$, $$ VALUES
 	('canopy_bulk.require_claims', 'bool', 'superuser', 'off', NULL, NULL, NULL),
 	('canopy_bulk.row_error_sqlstates', 'string', 'superuser', '', NULL, NULL, NULL),
 	('canopy_bulk.strategy', 'enum', 'user', 'auto', NULL, NULL, NULL),
-	('canopy_bulk.verification_expires_in', 'integer', 'superuser', '86400', '60', '31622400', 's'),
-	('canopy_bulk.verify_url', 'string', 'superuser', '/app/identity/verify-email', NULL, NULL, NULL),
 	('canopy_bulk.token_audience', 'string', 'superuser', '', NULL, NULL, NULL),
-	('canopy_bulk.token_issuer', 'string', 'superuser', '', NULL, NULL, NULL)
+	('canopy_bulk.token_issuer', 'string', 'superuser', '', NULL, NULL, NULL),
+	('canopy_bulk.verification_expires_in', 'integer', 'superuser', '86400', '60', '31622400', 's'),
+	('canopy_bulk.verify_url', 'string', 'superuser', '/app/identity/verify-email', NULL, NULL, NULL)
 $$, 'settings have their types, defaults and bounds');
 
 -- a slip in a setting's name is an error, not a setting
