@@ -5,7 +5,7 @@ SELECT no_plan();
 -- the functions that people call have these names, arguments, defaults and results
 SELECT results_eq($$
 	SELECT proname::text COLLATE "default", pg_get_function_arguments(oid), pg_get_function_result(oid)
-	FROM pg_proc WHERE proname LIKE 'canopy\_bulk\_%' AND proname !~ '^canopy_bulk_directory_' ORDER BY 1
+	FROM pg_proc WHERE proname LIKE 'canopy\_bulk\_%' AND proname !~ '^canopy_bulk_directory_' ORDER BY 1, 2
 $$, $$ VALUES
 	('canopy_bulk_api_key_create', 'name text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, access_mode text DEFAULT ''full_access''::text, scopes text[] DEFAULT NULL::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone', 'jsonb'),
 	('canopy_bulk_api_key_revoke', 'id uuid, account text DEFAULT NULL::text', 'void'),
@@ -20,16 +20,24 @@ $$, $$ VALUES
 	('canopy_bulk_detach', 'identity_ids uuid[], application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_detach_json', 'identity_ids jsonb, application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_http', 'method text, path text, headers jsonb DEFAULT ''{}''::jsonb, body bytea DEFAULT NULL::bytea, OUT status integer, OUT headers jsonb, OUT body bytea', 'record'),
+	('canopy_bulk_import', 'IN file bytea, IN mode text, IN account text DEFAULT NULL::text, IN application text DEFAULT NULL::text, IN environment text DEFAULT NULL::text, IN on_conflict text DEFAULT ''error''::text, IN mapping jsonb DEFAULT NULL::jsonb, IN delimiter text DEFAULT NULL::text, IN file_name text DEFAULT NULL::text, IN secret_columns text[] DEFAULT NULL::text[], IN missing text DEFAULT ''ignore''::text, IN max_missing_percent integer DEFAULT 10, IN max_failed integer DEFAULT NULL::integer, IN dry_run boolean DEFAULT false, IN encoding text DEFAULT NULL::text, INOUT summary jsonb DEFAULT NULL::jsonb', NULL),
+	('canopy_bulk_import', 'IN file text, IN mode text, IN account text DEFAULT NULL::text, IN application text DEFAULT NULL::text, IN environment text DEFAULT NULL::text, IN on_conflict text DEFAULT ''error''::text, IN mapping jsonb DEFAULT NULL::jsonb, IN delimiter text DEFAULT NULL::text, IN file_name text DEFAULT NULL::text, IN secret_columns text[] DEFAULT NULL::text[], IN missing text DEFAULT ''ignore''::text, IN max_missing_percent integer DEFAULT 10, IN max_failed integer DEFAULT NULL::integer, IN dry_run boolean DEFAULT false, INOUT summary jsonb DEFAULT NULL::jsonb', NULL),
+	('canopy_bulk_import_cancel', 'id uuid, account text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_import_csv', 'id uuid, which text DEFAULT ''all''::text, bom boolean DEFAULT false, account text DEFAULT NULL::text', 'text'),
 	('canopy_bulk_import_event', 'mode text, total integer, succeeded integer, failed integer, skipped integer DEFAULT 0, application text DEFAULT NULL::text, account text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'void'),
 	('canopy_bulk_import_info', 'id uuid, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_map', 'id uuid, mapping jsonb DEFAULT NULL::jsonb, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_open', 'mode text, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, on_conflict text DEFAULT ''error''::text, missing text DEFAULT ''ignore''::text, max_missing_percent integer DEFAULT 10', 'jsonb'),
 	('canopy_bulk_import_preview', 'id uuid, account text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_import_progress', 'account text DEFAULT NULL::text', 'TABLE(pid integer, account_id uuid, import_id uuid, job_id uuid, mode text, phase text, rows_total integer, rows_done integer, rows_succeeded integer, rows_failed integer, rows_skipped integer, batches_total integer, batches_done integer, bytes_total bigint, bytes_done bigint, started_at timestamp with time zone, heartbeat_at timestamp with time zone, finished_at timestamp with time zone)'),
+	('canopy_bulk_import_results', 'id uuid, outcome text DEFAULT NULL::text, page integer DEFAULT 1, take integer DEFAULT 20, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_rows', 'id uuid, verdict text DEFAULT NULL::text, page integer DEFAULT 1, take integer DEFAULT 20, account text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_import_run', 'IN id uuid, IN digest bytea DEFAULT NULL::bytea, IN account text DEFAULT NULL::text', NULL),
 	('canopy_bulk_import_select', 'id uuid, row_numbers integer[] DEFAULT NULL::integer[], selected boolean DEFAULT true, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_upload', 'id uuid, file bytea, file_name text DEFAULT NULL::text, delimiter text DEFAULT NULL::text, secret_columns text[] DEFAULT NULL::text[], account text DEFAULT NULL::text, encoding text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_upload_body', 'bytea', 'jsonb'),
 	('canopy_bulk_import_upload_text', 'id uuid, contents text, file_name text DEFAULT NULL::text, delimiter text DEFAULT NULL::text, secret_columns text[] DEFAULT NULL::text[], account text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_imports', 'account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, status text DEFAULT NULL::text, page integer DEFAULT 1, take integer DEFAULT 20', 'jsonb'),
 	('canopy_bulk_invite', 'invites jsonb, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_invite_accept', 'token text, password text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_invite_info', 'token text', 'jsonb'),
@@ -50,14 +58,17 @@ $$, $$ VALUES
 	('canopy_bulk_verify_password', 'email text, password text, account text DEFAULT NULL::text, application text DEFAULT NULL::text', 'jsonb')
 $$, 'public functions have their signatures');
 
--- members of the extension are functions of its own name only, so that dropping it drops no data
+-- members of the extension are functions of its own name and a view of one, so that dropping it drops no data
 SELECT is_empty($$
 	SELECT pg_describe_object(classid, objid, objsubid) FROM pg_depend
 	WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 	  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'canopy_bulk')
 	  AND NOT (classid = 'pg_proc'::regclass
 			   AND EXISTS (SELECT FROM pg_proc p WHERE p.oid = objid AND proname LIKE 'canopy\_bulk\_%'))
-$$, 'the extension has functions and nothing else');
+	  AND NOT (classid = 'pg_class'::regclass AND objid = 'canopy_bulk_progress'::regclass)
+$$, 'the extension has functions, a view and nothing else');
+SELECT results_eq($$ SELECT relkind::text COLLATE "default", relacl IS NULL OR NOT EXISTS (SELECT FROM aclexplode(relacl) WHERE grantee = 0)
+	FROM pg_class WHERE oid = 'canopy_bulk_progress'::regclass $$, $$ VALUES ('v', true) $$, 'the view is no table, and not granted to PUBLIC');
 
 CREATE VIEW t.function AS
 SELECT p.* FROM pg_proc p JOIN pg_depend d
@@ -68,7 +79,8 @@ AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'canopy_bulk');
 SELECT is_empty('SELECT proname FROM t.function WHERE proisstrict', 'no function is strict');
 
 -- all functions but the readers write, or may
-SELECT is_empty($$SELECT proname FROM t.function WHERE provolatile <> CASE WHEN proname IN ('canopy_bulk_secret_exposure', 'canopy_bulk_import_info', 'canopy_bulk_import_rows', 'canopy_bulk_sample_csv',
+SELECT is_empty($$SELECT proname FROM t.function WHERE provolatile <> CASE WHEN proname IN ('canopy_bulk_secret_exposure', 'canopy_bulk_import_info', 'canopy_bulk_import_rows',
+	'canopy_bulk_import_results', 'canopy_bulk_import_csv', 'canopy_bulk_import_progress', 'canopy_bulk_imports', 'canopy_bulk_sample_csv',
 	'canopy_bulk_invite_info', 'canopy_bulk_invites', 'canopy_bulk_invite_summary') THEN 's' ELSE 'v' END OR proparallel <> 'u'$$,
 	'every function that is no reader is volatile, and all are parallel unsafe');
 
