@@ -97,7 +97,7 @@ cb_api_key_make(PG_FUNCTION_ARGS)
 {
 	CbGuard		guard;
 	CbCaller	caller;
-	CbScopeNames names;
+	CbScopeNames names = {0};
 	CbScope		scope;
 	CbApiKeyOrder order = {0};
 	Jsonb	   *key;
@@ -131,7 +131,7 @@ cb_api_key_end(PG_FUNCTION_ARGS)
 {
 	CbGuard		guard;
 	CbCaller	caller;
-	CbScopeNames names;
+	CbScopeNames names = {0};
 	CbScope		scope;
 
 	cb_guard_push(&guard);
@@ -169,7 +169,8 @@ pack_response(FunctionCallInfo fcinfo, const CbRestResponse *response)
 {
 	TupleDesc	shape;
 	Datum		values[3];
-	bool		nulls[3] = {false, false, response->body == NULL};
+	bool		nulls[3] = {false, false,
+	response->body == NULL && response->raw == NULL};
 
 	if (get_call_result_type(fcinfo, NULL, &shape) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -182,6 +183,9 @@ pack_response(FunctionCallInfo fcinfo, const CbRestResponse *response)
 
 		values[2] = PointerGetDatum(cstring_to_text(json));
 	}
+	else if (response->raw != NULL)
+		values[2] = PointerGetDatum(cstring_to_text_with_len(response->raw,
+															 response->raw_len));
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(shape), values, nulls));
 }
 

@@ -81,6 +81,7 @@ typedef struct Found
 	char	   *name;
 } Found;
 
+static void require_tier(const CbScope *scope, const CbScopeNames *names);
 static void resolve_account(CbScope *scope, const CbCaller *caller,
 							const char *name);
 static void resolve_application(CbScope *scope, const CbCaller *caller,
@@ -126,6 +127,7 @@ cb_scope_resolve(CbScope *scope, const CbCaller *caller,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an environment needs an application"),
 				 errhint("Name the application that the environment belongs to.")));
+	require_tier(scope, names);
 }
 
 void
@@ -144,6 +146,22 @@ cb_scope_lock(const CbScope *scope)
 	if (cb_statement_run(&lock_application, values, NULL) == 0)
 		not_found("application does not exist");
 	cb_statement_free();
+}
+
+static void
+require_tier(const CbScope *scope, const CbScopeNames *names)
+{
+	if ((names->needs_application || names->needs_environment) &&
+		!scope->has_application)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("no application is named"),
+				 errhint("Pass application => 'slug or id', or set canopy_bulk.application.")));
+	if (names->needs_environment && !scope->has_environment)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("no environment is named"),
+				 errhint("Pass environment => 'slug or id', or set canopy_bulk.environment.")));
 }
 
 static void

@@ -17,6 +17,8 @@ typedef struct CbScopeNames
 	const char *account;
 	const char *application;
 	const char *environment;
+	bool		needs_application;	/* from wherever it comes */
+	bool		needs_environment;
 } CbScopeNames;
 
 typedef struct CbScope

@@ -18,7 +18,7 @@ static int	status_of(const CbBatch *batch, bool rolled_back);
 CbAnswer
 cb_answer_batch(const CbBatch *batch, bool rolled_back, MemoryContext context)
 {
-	CbAnswer	answer = {NULL, status_of(batch, rolled_back), false};
+	CbAnswer	answer = {NULL, status_of(batch, rolled_back)};
 	MemoryContext old = MemoryContextSwitchTo(context);
 
 	answer.body = write_body(batch);

@@ -20,6 +20,15 @@ typedef struct CbAnswer
 	Jsonb	   *body;			/* in the caller's memory context; or NULL */
 	int			status;			/* HTTP */
 	bool		replayed;		/* given before, to a call with the same key */
+
+	/* Of a single row that failed; body then has the details. */
+	const char *error;			/* NULL: it is no error */
+	const char *message;
+
+	/* Instead of body: what is no JSON. */
+	const char *content_type;	/* NULL: it is body */
+	const char *raw;
+	Size		raw_len;		/* bytes */
 } CbAnswer;
 
 /* The envelope of a batch whose verdicts are known, in the given context. */

@@ -15,93 +15,20 @@
 #include "utils/json.h"
 
 #include "canopy_bulk.h"
+#include "flow/parameter.h"
 #include "flow/route.h"
-
-#define STRING(more)	"{\"type\": \"string\"" more "}"
-#define NULLABLE_STRING	"{\"type\": [\"string\", \"null\"]}"
-#define COUNT			"{\"type\": \"integer\", \"minimum\": 0}"
-#define REF(name)		"{\"$ref\": \"#/components/schemas/" name "\"}"
-#define LIST(item)		"{\"type\": \"array\", \"maxItems\": 200, \"items\": " item "}"
-
-#define IDENTITY_FIELDS \
-	"\"email\": " STRING(", \"maxLength\": 254") "," \
-	"\"first_name\": " STRING(", \"maxLength\": 255") "," \
-	"\"last_name\": " STRING(", \"maxLength\": 255") "," \
-	"\"password\": " STRING(", \"minLength\": 8, \"maxLength\": 64, \"writeOnly\": true") "," \
-	"\"password_hash\": " STRING(", \"maxLength\": 512, \"writeOnly\": true") "," \
-	"\"external_id\": " STRING(", \"maxLength\": 255") "," \
-	"\"metadata\": {\"type\": \"object\"}"
-#define IDENTITY_REQUIRED \
-	"\"required\": [\"email\", \"first_name\", \"last_name\"]," \
-	" \"additionalProperties\": false"
-#define UUID			STRING(", \"format\": \"uuid\"")
-
-static const char *const schemas =
-"{\"AccountIdentity\": {\"type\": \"object\", \"properties\": {"
-IDENTITY_FIELDS ", \"application_id\": " UUID "}, " IDENTITY_REQUIRED "},"
-"\"Identity\": {\"type\": \"object\", \"properties\": {"
-IDENTITY_FIELDS ", \"role_id\": " UUID ", \"node_id\": " UUID "}, "
-IDENTITY_REQUIRED ","
-" \"dependentRequired\": {\"role_id\": [\"node_id\"], \"node_id\": [\"role_id\"]}},"
-"\"AccountIdentities\": {\"type\": \"object\", \"properties\": {\"identities\": "
-LIST(REF("AccountIdentity")) "}, \"required\": [\"identities\"]},"
-"\"Identities\": {\"type\": \"object\", \"properties\": {\"identities\": "
-LIST(REF("Identity")) "}, \"required\": [\"identities\"]},"
-"\"IdentityIds\": {\"type\": \"object\", \"properties\": {\"identity_ids\": "
-LIST(UUID) "}, \"required\": [\"identity_ids\"]},"
-"\"ImportEvent\": {\"type\": \"object\", \"properties\": {"
-"\"mode\": {\"enum\": [\"create\", \"invite\"]}, \"total\": " COUNT ","
-" \"succeeded\": " COUNT ", \"failed\": " COUNT ", \"skipped\": " COUNT "},"
-" \"required\": [\"mode\", \"total\", \"succeeded\", \"failed\"]},"
-"\"Envelope\": {\"type\": \"object\", \"properties\": {"
-"\"summary\": {\"type\": \"object\", \"properties\": {\"total\": " COUNT ","
-" \"succeeded\": " COUNT ", \"failed\": " COUNT "},"
-" \"required\": [\"total\", \"succeeded\", \"failed\"]},"
-"\"results\": {\"type\": \"array\", \"items\": {\"oneOf\": ["
-REF("Success") ", " REF("Failure") "]}}},"
-" \"required\": [\"summary\", \"results\"]},"
-"\"Success\": {\"type\": \"object\", \"properties\": {\"index\": " COUNT ","
-" \"status\": {\"const\": \"success\"}, \"code\": {\"type\": \"integer\"},"
-" \"data\": {\"type\": \"object\"}},"
-" \"required\": [\"index\", \"status\", \"code\", \"data\"]},"
-"\"Failure\": {\"type\": \"object\", \"properties\": {\"index\": " COUNT ","
-" \"status\": {\"const\": \"error\"}, \"code\": {\"type\": \"integer\"},"
-" \"input\": {\"type\": [\"object\", \"null\"]}, \"error\": {\"type\": \"object\","
-" \"properties\": {\"code\": " STRING("") ", \"message\": " STRING("") ","
-" \"details\": {\"type\": \"object\"}},"
-" \"required\": [\"code\", \"message\", \"details\"]}},"
-" \"required\": [\"index\", \"status\", \"code\", \"input\", \"error\"]},"
-"\"Error\": {\"type\": \"object\", \"properties\": {\"error\": {\"type\": \"object\","
-" \"properties\": {\"statusCode\": {\"type\": \"integer\"}, \"code\": " STRING("") ","
-" \"message\": " STRING("") ", \"path\": " STRING("") ", \"method\": " STRING("") "},"
-" \"required\": [\"statusCode\", \"code\", \"message\", \"path\", \"method\"]}},"
-" \"required\": [\"error\"]},"
-"\"OpenApi\": {\"type\": \"object\"}}";
-
-static const char *const parameters =
-"{\"account\": {\"name\": \"account\", \"in\": \"path\", \"required\": true,"
-" \"description\": \"Slug or id.\", \"schema\": " STRING("") "},"
-"\"application\": {\"name\": \"application\", \"in\": \"path\", \"required\": true,"
-" \"description\": \"Slug or id.\", \"schema\": " STRING("") "},"
-"\"idempotencyKey\": {\"name\": \"Idempotency-Key\", \"in\": \"header\","
-" \"schema\": " STRING(", \"minLength\": 1, \"maxLength\": 255") "},"
-"\"environment\": {\"name\": \"environment\", \"in\": \"query\","
-" \"schema\": " STRING("") "},"
-"\"dryRun\": {\"name\": \"dry_run\", \"in\": \"query\","
-" \"schema\": {\"type\": \"boolean\"}},"
-"\"maxFailed\": {\"name\": \"max_failed\", \"in\": \"query\", \"schema\": " COUNT "},"
-"\"onConflict\": {\"name\": \"on_conflict\", \"in\": \"query\","
-" \"schema\": {\"enum\": [\"error\", \"skip\", \"update\"]}},"
-"\"onMembership\": {\"name\": \"on_conflict\", \"in\": \"query\","
-" \"schema\": {\"enum\": [\"error\", \"skip\"]}}}";
+#include "flow/schema.h"
 
 static const char *const security =
 "{\"bearer\": {\"type\": \"http\", \"scheme\": \"bearer\", \"bearerFormat\": \"JWT\"},"
 "\"apiKey\": {\"type\": \"apiKey\", \"in\": \"header\", \"name\": \"X-API-Key\"}}";
 
-static void write_route(StringInfo json, const CbRoute *route);
+static void write_paths(StringInfo json);
+static void write_operation(StringInfo json, const CbRoute *route);
+static void write_body(StringInfo json, const CbRoute *route);
+static void write_components(StringInfo json);
 static void write_parameters(StringInfo json, const CbRoute *route);
-static void write_parameter(StringInfo json, const char *name);
+static void write_parameter(StringInfo json, const char *key, size_t len);
 static void write_responses(StringInfo json, const CbRoute *route);
 static void write_response(StringInfo json, int status, const char *text,
 						   const char *schema);
@@ -115,100 +42,166 @@ cb_openapi_describe(void)
 	appendStringInfoString(&json, "{\"openapi\": \"3.1.0\", \"info\": {\"title\": \"canopy_bulk\", \"version\": ");
 	escape_json(&json, CANOPY_BULK_VERSION);
 	appendStringInfoString(&json, "}, \"paths\": {");
-	for (int i = 0; i < cb_nroutes; i++)
-	{
-		if (i > 0)
-			appendStringInfoString(&json, ", ");
-		write_route(&json, &cb_routes[i]);
-	}
-	appendStringInfo(&json, "}, \"components\": {\"schemas\": %s, \"parameters\": %s, \"securitySchemes\": %s}}",
-					 schemas, parameters, security);
+	write_paths(&json);
+	appendStringInfoString(&json, "}, \"components\": {");
+	write_components(&json);
+	appendStringInfoString(&json, "}}");
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
 											  CStringGetDatum(json.data)));
 }
 
-/* Each path of the table has one method. */
+/* The methods of a path stand together in the table. */
 static void
-write_route(StringInfo json, const CbRoute *route)
+write_paths(StringInfo json)
 {
-	escape_json(json, route->pattern);
-	appendStringInfo(json, ": {\"%s\": {\"operationId\": \"%s\", \"summary\": \"%s\"",
-					 strcmp(route->method, "GET") == 0 ? "get" : "post",
+	for (int i = 0; i < cb_nroutes; i++)
+	{
+		bool		same = i > 0 && strcmp(cb_routes[i].pattern,
+										   cb_routes[i - 1].pattern) == 0;
+
+		if (same)
+			appendStringInfoString(json, ", ");
+		else
+		{
+			if (i > 0)
+				appendStringInfoString(json, "}, ");
+			escape_json(json, cb_routes[i].pattern);
+			appendStringInfoString(json, ": {");
+		}
+		write_operation(json, &cb_routes[i]);
+	}
+	appendStringInfoChar(json, '}');
+}
+
+static void
+write_operation(StringInfo json, const CbRoute *route)
+{
+	appendStringInfoChar(json, '"');
+	for (const char *letter = route->method; *letter != '\0'; letter++)
+		appendStringInfoChar(json, pg_ascii_tolower((unsigned char) *letter));
+	appendStringInfo(json, "\": {\"operationId\": \"%s\", \"summary\": \"%s\"",
 					 route->operation, route->summary);
 	write_parameters(json, route);
-	if (route->body_schema != NULL)
-		appendStringInfo(json, ", \"requestBody\": {\"required\": true, \"content\":"
-						 " {\"application/json\": {\"schema\": {\"$ref\": \"#/components/schemas/%s\"}}}}",
-						 route->body_schema);
+	if (route->body != CB_ROUTE_NO_BODY)
+		write_body(json, route);
 	appendStringInfoString(json, route->is_public ? ", \"security\": []" :
 						   ", \"security\": [{\"bearer\": []}, {\"apiKey\": []}]");
 	write_responses(json, route);
+	appendStringInfoChar(json, '}');
+}
+
+static void
+write_body(StringInfo json, const CbRoute *route)
+{
+	appendStringInfo(json, ", \"requestBody\": {\"required\": %s, \"content\": {",
+					 route->body == CB_ROUTE_JSON_OR_NONE ? "false" : "true");
+	if (route->body == CB_ROUTE_BYTES)
+		appendStringInfoString(json, "\"*/*\": {}");
+	else
+		appendStringInfo(json, "\"application/json\": {\"schema\": " CB_SCHEMA_REF("%s") "}",
+						 route->body_schema);
 	appendStringInfoString(json, "}}");
 }
 
 static void
 write_parameters(StringInfo json, const CbRoute *route)
 {
+	const char *takes = route->query;
+
 	appendStringInfoString(json, ", \"parameters\": [");
-	if (strstr(route->pattern, "{account}") != NULL)
-		write_parameter(json, "account");
-	if (strstr(route->pattern, "{application}") != NULL)
-		write_parameter(json, "application");
-	if (route->body_schema != NULL)
-		write_parameter(json, "idempotencyKey");
-	if (route->on_conflict != NULL)
+	for (const char *at = strchr(route->pattern, '{'); at != NULL;
+		 at = strchr(at, '{'))
 	{
-		write_parameter(json, "environment");
-		write_parameter(json, "dryRun");
-		write_parameter(json, "maxFailed");
-		write_parameter(json, route->on_conflict);
+		size_t		len = strcspn(++at, "}");
+
+		write_parameter(json, at, len);
+	}
+	if (strcmp(route->method, "POST") == 0 && !route->is_public)
+		write_parameter(json, "idempotencyKey", strlen("idempotencyKey"));
+	while (*takes != '\0')
+	{
+		size_t		len = strcspn(takes, " ");
+
+		write_parameter(json, takes, len);
+		takes += len;
+		takes += strspn(takes, " ");
 	}
 	appendStringInfoChar(json, ']');
 }
 
 static void
-write_parameter(StringInfo json, const char *name)
+write_parameter(StringInfo json, const char *key, size_t len)
 {
 	if (json->data[json->len - 1] != '[')
 		appendStringInfoString(json, ", ");
-	appendStringInfo(json, "{\"$ref\": \"#/components/parameters/%s\"}", name);
+	appendStringInfo(json, "{\"$ref\": \"#/components/parameters/%.*s\"}",
+					 (int) len, key);
 }
 
 static void
 write_responses(StringInfo json, const CbRoute *route)
 {
 	appendStringInfoString(json, ", \"responses\": {");
-	if (route->answer_schema == NULL)
-		appendStringInfoString(json, "\"204\": {\"description\": \"It was recorded.\"}");
-	else
-		write_response(json, 200, route->is_public ? "It is here." :
-					   "Every row succeeded.", route->answer_schema);
+	write_response(json, route->status, "It is done.", route->answer_schema);
+	if (route->answer_schema != NULL &&
+		strcmp(route->answer_schema, "Envelope") == 0)
+		write_response(json, 207, "Some rows failed.", "Envelope");
+	if (!route->is_public || route->body != CB_ROUTE_NO_BODY)
+	{
+		write_response(json, 400, "The request makes no sense.", "Error");
+		write_response(json, 404, "What the request names does not exist.", "Error");
+	}
+	if (route->body != CB_ROUTE_NO_BODY)
+	{
+		write_response(json, 409, "What the request asks for is in the way of what there is.", "Error");
+		write_response(json, 413, "There are too many rows or bytes.", "Error");
+		write_response(json, 415, "The body has the wrong type.", "Error");
+		appendStringInfoString(json, ", \"422\": {\"description\": \"The batch was rolled back, or the request was refused.\"}");
+	}
 	if (!route->is_public)
 	{
-		if (route->answer_schema != NULL)
-		{
-			write_response(json, 207, "Some rows failed.", route->answer_schema);
-			write_response(json, 413, "There are too many rows or bytes.", "Error");
-		}
-		write_response(json, 400, "The request makes no sense.", "Error");
 		write_response(json, 401, "The credential proves nothing.", "Error");
 		write_response(json, 403, "The credential proves too little.", "Error");
-		write_response(json, 404, "The account or application does not exist.", "Error");
-		write_response(json, 415, "The body is not JSON.", "Error");
-		appendStringInfoString(json, ", \"422\": {\"description\": \"The batch was rolled back, or the idempotency key was used for another request.\"}");
+	}
+	if (!route->is_public || route->body != CB_ROUTE_NO_BODY)
+	{
 		write_response(json, 429, "Somebody else is at it; try again.", "Error");
 		write_response(json, 503, "The directory has not been set up.", "Error");
 	}
 	appendStringInfoChar(json, '}');
 }
 
+/* schema may be NULL: there is no body. */
 static void
 write_response(StringInfo json, int status, const char *text,
 			   const char *schema)
 {
 	if (json->data[json->len - 1] != '{')
 		appendStringInfoString(json, ", ");
-	appendStringInfo(json, "\"%d\": {\"description\": \"%s\", \"content\": {\"application/json\":"
-					 " {\"schema\": {\"$ref\": \"#/components/schemas/%s\"}}}}",
-					 status, text, schema);
+	appendStringInfo(json, "\"%d\": {\"description\": \"%s\"", status, text);
+	if (schema != NULL && strchr(schema, '/') != NULL)
+		appendStringInfo(json, ", \"content\": {\"%s\": {}}", schema);
+	else if (schema != NULL)
+		appendStringInfo(json, ", \"content\": {\"application/json\":"
+						 " {\"schema\": " CB_SCHEMA_REF("%s") "}}", schema);
+	appendStringInfoChar(json, '}');
+}
+
+static void
+write_components(StringInfo json)
+{
+	appendStringInfo(json, "\"schemas\": {%s}, \"parameters\": {",
+					 cb_schemas_bulk);
+	for (int i = 0; i < cb_nparameters; i++)
+	{
+		const CbParameter *parameter = &cb_parameters[i];
+
+		appendStringInfo(json, "%s\"%s\": {\"name\": \"%s\", \"in\": \"%s\","
+						 " \"required\": %s, \"schema\": %s, \"description\": \"%s\"}",
+						 i > 0 ? ", " : "", parameter->key, parameter->name,
+						 parameter->in,
+						 strcmp(parameter->in, "path") == 0 ? "true" : "false",
+						 parameter->schema, parameter->description);
+	}
+	appendStringInfo(json, "}, \"securitySchemes\": %s", security);
 }

@@ -3,103 +3,137 @@
  * query.c
  *		The query of a URL.
  *
- * The options of a bulk function are few and plain words, so that a value with a
- * percent sign is none of them.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "utils/builtins.h"
+#include <limits.h>
 
 #include "canopy_bulk.h"
+#include "flow/parameter.h"
+#include "flow/percent.h"
 #include "flow/query.h"
 
-typedef struct Option
-{
-	const char *name;
-	bool		(*read) (CbRequest *request, const char *value);
-} Option;
-
-static bool read_environment(CbRequest *request, const char *value);
-static bool read_dry_run(CbRequest *request, const char *value);
-static bool read_max_failed(CbRequest *request, const char *value);
-static bool read_on_conflict(CbRequest *request, const char *value);
-static bool read_pair(CbRequest *request, const char *pair, bool *seen);
-
-static const Option options[] = {
-	{"environment", read_environment},
-	{"dry_run", read_dry_run},
-	{"max_failed", read_max_failed},
-	{"on_conflict", read_on_conflict},
-};
+static void read_pair(CbQuery *query, const char *pair, size_t len,
+					  const char *takes);
+static const char *name_of(const char *sent, size_t len, const char *takes);
+static void refuse_query(const char *message) pg_attribute_noreturn();
 
 void
-cb_query_read(const char *query, CbRequest *request)
+cb_query_read(CbQuery *query, const char *sent, const char *takes)
 {
-	bool		seen[lengthof(options)] = {false};
-
-	request->max_failed = -1;
-	while (*query != '\0')
+	memset(query, 0, sizeof(CbQuery));
+	if (sent[0] != '\0' && takes[0] == '\0')
+		refuse_query("the path takes no query");
+	while (*sent != '\0')
 	{
-		size_t		len = strcspn(query, "&");
+		size_t		len = strcspn(sent, "&");
 
-		if (!read_pair(request, pnstrdup(query, len), seen))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("invalid query of the URL"),
-					 errhint("It may have environment, dry_run, max_failed and on_conflict, each once.")));
-		query += len;
-		query += *query == '&' ? 1 : 0;
+		read_pair(query, sent, len, takes);
+		sent += len;
+		sent += *sent == '&' ? 1 : 0;
 	}
 }
 
-static bool
-read_pair(CbRequest *request, const char *pair, bool *seen)
+const char *
+cb_query_value(const CbQuery *query, const char *name)
 {
-	const char *value = strchr(pair, '=');
+	for (int i = 0; i < query->n; i++)
+	{
+		if (strcmp(query->names[i], name) == 0)
+			return query->values[i];
+	}
+	return NULL;
+}
+
+int
+cb_query_number(const CbQuery *query, const char *name, int otherwise,
+				int min, int max)
+{
+	const char *value = cb_query_value(query, name);
+	size_t		digits = value == NULL ? 0 : strspn(value, "0123456789");
+	int			number;
 
 	if (value == NULL)
-		return false;
-	for (size_t i = 0; i < lengthof(options); i++)
+		return otherwise;
+	number = atoi(value);
+	if (digits == 0 || digits > 9 || value[digits] != '\0' ||
+		number < min || number > max)
+		refuse_query("invalid number in the query of the URL");
+	return number;
+}
+
+bool
+cb_query_bool(const CbQuery *query, const char *name, bool otherwise)
+{
+	const char *value = cb_query_value(query, name);
+
+	if (value == NULL)
+		return otherwise;
+	if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+		refuse_query("invalid truth in the query of the URL");
+	return value[0] == 't';
+}
+
+void
+cb_query_batch_options(const CbQuery *query, CbRequest *request)
+{
+	const char *environment = cb_query_value(query, "environment");
+	const char *on_conflict = cb_query_value(query, "on_conflict");
+
+	if (environment != NULL && environment[0] == '\0')
+		refuse_query("the query of the URL names no environment");
+	if (environment != NULL)
+		request->names.environment = environment;
+	request->dry_run = cb_query_bool(query, "dry_run", false);
+	request->max_failed = cb_query_number(query, "max_failed", -1, 0, INT_MAX);
+	if (on_conflict != NULL)
+		request->on_conflict = cb_request_on_conflict(on_conflict);
+}
+
+static void
+read_pair(CbQuery *query, const char *pair, size_t len, const char *takes)
+{
+	const char *equals = memchr(pair, '=', len);
+	const char *name;
+	const char *value;
+
+	name = equals == NULL ? NULL : name_of(pair, equals - pair, takes);
+	if (name == NULL || cb_query_value(query, name) != NULL ||
+		query->n == CB_QUERY_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid query of the URL"),
+				 errhint("GET /openapi.json says which names it may have, each once.")));
+	value = cb_percent_decode(equals + 1, pair + len - equals - 1);
+	if (value == NULL)
+		refuse_query("invalid text in the query of the URL");
+	query->names[query->n] = name;
+	query->values[query->n++] = value;
+}
+
+/* NULL when the route takes no parameter of that name. */
+static const char *
+name_of(const char *sent, size_t len, const char *takes)
+{
+	while (*takes != '\0')
 	{
-		if (strlen(options[i].name) != (size_t) (value - pair) ||
-			memcmp(options[i].name, pair, value - pair) != 0)
-			continue;
-		if (seen[i])
-			return false;
-		seen[i] = true;
-		return options[i].read(request, value + 1);
+		size_t		key_len = strcspn(takes, " ");
+		const CbParameter *parameter = cb_parameter_find(takes, key_len);
+
+		if (parameter != NULL && strlen(parameter->name) == len &&
+			memcmp(parameter->name, sent, len) == 0)
+			return parameter->name;
+		takes += key_len;
+		takes += strspn(takes, " ");
 	}
-	return false;
+	return NULL;
 }
 
-static bool
-read_environment(CbRequest *request, const char *value)
+static void
+refuse_query(const char *message)
 {
-	request->names.environment = value;
-	return value[0] != '\0';
-}
-
-static bool
-read_dry_run(CbRequest *request, const char *value)
-{
-	request->dry_run = strcmp(value, "true") == 0;
-	return request->dry_run || strcmp(value, "false") == 0;
-}
-
-static bool
-read_max_failed(CbRequest *request, const char *value)
-{
-	size_t		digits = strspn(value, "0123456789");
-
-	request->max_failed = atoi(value);
-	return digits > 0 && digits < 10 && value[digits] == '\0';
-}
-
-static bool
-read_on_conflict(CbRequest *request, const char *value)
-{
-	request->on_conflict = cb_request_on_conflict(value);
-	return true;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s", message)));
 }

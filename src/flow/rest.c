@@ -42,12 +42,17 @@ static void serve_route(Serving *serving, const CbRoute *route,
 static void answer_methods(Serving *serving, const char *allowed);
 static void authenticate(const CbRestRequest *request);
 static const char *bearer_token(const char *authorization);
-static Jsonb *read_body(const CbRestRequest *request);
+static void name_tier(CbRouteCall *call, const CbRoute *route);
+static void take_body(const CbRestRequest *request, CbRouteBody form,
+					  CbRouteCall *call);
 static bool is_json(const char *content_type);
 static char *find_header(const CbRestRequest *request, const char *name);
 static bool is_clients_fault(const ErrorData *edata);
 static int	status_of(int sqlstate);
 static void answer_error(Serving *serving, int status, const char *message);
+static void answer_problem(Serving *serving, const CbAnswer *answer);
+static void write_error(Serving *serving, int status, const char *word,
+						const char *message, const Jsonb *details);
 static const char *word_of(int status);
 static void add_header(CbRestResponse *response, const char *name,
 					   const char *value);
@@ -70,6 +75,11 @@ cb_rest_serve(const CbRestRequest *request, CbRestResponse *response)
 		memset(response, 0, sizeof(CbRestResponse));
 		answer_error(&serving, status_of(fault->sqlerrcode), fault->message);
 	}
+	if (strcmp(request->method, "HEAD") == 0)
+	{
+		response->body = NULL;
+		response->raw = NULL;
+	}
 }
 
 static bool
@@ -82,8 +92,7 @@ serve_step(void *arg)
 	CbRouteCall call;
 
 	memset(&call, 0, sizeof(call));
-	route = cb_route_find(request->method, serving->path, &call.request.names,
-						  &allowed);
+	route = cb_route_find(request->method, serving->path, &call, &allowed);
 	if (route == NULL && allowed == NULL)
 		answer_error(serving, 404, "there is no such path");
 	else if (route == NULL)
@@ -102,30 +111,48 @@ serve_route(Serving *serving, const CbRoute *route, CbRouteCall *call)
 
 	if (!route->is_public)
 		authenticate(serving->request);
-	if (route->on_conflict == NULL && serving->query[0] != '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the path takes no query")));
-	cb_query_read(serving->query, &call->request);
-	if (call->request.names.application == NULL)
-		call->request.names.application = "";
+	cb_query_read(&call->query, serving->query, route->query);
+	cb_query_batch_options(&call->query, &call->request);
+	name_tier(call, route);
 	call->request.idempotency_key =
 		cb_idempotency_key(find_header(serving->request, "idempotency-key"));
-	if (route->body_schema != NULL)
-		call->body = read_body(serving->request);
+	take_body(serving->request, route->body, call);
 
 	answer = route->serve(call);
 	if (call->body != NULL)
 		cb_document_wipe(call->body);
 	cb_claims_believe_again(before);
 
-	response->status = answer.status;
-	if (answer.body != NULL)
-		add_header(response, "Content-Type", "application/json");
+	if (answer.error != NULL)
+		answer_problem(serving, &answer);
+	else
+	{
+		response->status = answer.status;
+		response->body = answer.body;
+		response->raw = answer.raw;
+		response->raw_len = answer.raw_len;
+		if (answer.content_type != NULL)
+			add_header(response, "Content-Type", answer.content_type);
+		else if (answer.body != NULL)
+			add_header(response, "Content-Type", "application/json");
+	}
 	if (answer.replayed)
 		add_header(response, "Idempotency-Replayed", "true");
-	if (strcmp(serving->request->method, "HEAD") != 0)
-		response->body = answer.body;
+}
+
+/*
+ * A path that names an account means just what it names; any other leaves account
+ * and application to the credential, but not to nobody.
+ */
+static void
+name_tier(CbRouteCall *call, const CbRoute *route)
+{
+	CbScopeNames *names = &call->request.names;
+
+	if (names->account == NULL)
+		names->needs_application = true;
+	else if (names->application == NULL)
+		names->application = "";
 }
 
 static void
@@ -177,24 +204,34 @@ bearer_token(const char *authorization)
 	return authorization + scheme + strspn(authorization + scheme, " ");
 }
 
-static Jsonb *
-read_body(const CbRestRequest *request)
+static void
+take_body(const CbRestRequest *request, CbRouteBody form, CbRouteCall *call)
 {
 	char	   *content_type = find_header(request, "content-type");
 
+	if (form == CB_ROUTE_NO_BODY ||
+		(form == CB_ROUTE_JSON_OR_NONE && request->body_len == 0))
+		return;
 	if (request->body_len == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("request has no body")));
-	if (content_type == NULL || !is_json(content_type))
-		ereport(ERROR,
-				(errcode(CB_ERRCODE_UNSUPPORTED_MEDIA),
-				 errmsg("request is not of type application/json")));
 	if (request->body_len > CB_BATCH_MAX_BYTES)
 		ereport(ERROR,
 				(errcode(CB_ERRCODE_TOO_LARGE),
 				 errmsg("request is too large")));
-	return cb_document_parse(request->body, request->body_len);
+	if (form == CB_ROUTE_BYTES)
+	{
+		call->raw = request->body;
+		call->raw_len = request->body_len;
+		call->content_type = content_type;
+		return;
+	}
+	if (content_type == NULL || !is_json(content_type))
+		ereport(ERROR,
+				(errcode(CB_ERRCODE_UNSUPPORTED_MEDIA),
+				 errmsg("request is not of type application/json")));
+	call->body = cb_document_parse(request->body, request->body_len);
 }
 
 /* application/json, with no parameter or charset=utf-8. */
@@ -265,22 +302,45 @@ status_of(int sqlstate)
 	}
 }
 
-/* {error: {code, path, method, message, statusCode}} */
 static void
 answer_error(Serving *serving, int status, const char *message)
+{
+	write_error(serving, status, word_of(status), message, NULL);
+}
+
+/* A row that was alone failed: its verdict is the answer's. */
+static void
+answer_problem(Serving *serving, const CbAnswer *answer)
+{
+	write_error(serving, answer->status, answer->error, answer->message,
+				answer->body);
+}
+
+/* {error: {code, path, method, details, message, statusCode}} */
+static void
+write_error(Serving *serving, int status, const char *word,
+			const char *message, const Jsonb *details)
 {
 	static const char *const keys[] = {"error"};
 	static const char *const error_keys[] = {
 		"code", "path", "method", "message", "statusCode"
 	};
+	static const char *const detailed_keys[] = {
+		"code", "path", "method", "details", "message", "statusCode"
+	};
 	CbRestResponse *response = serving->response;
 	CbJson	   *json = cb_json_create(256);
 
 	cb_json_object(json, keys, lengthof(keys));
-	cb_json_object(json, error_keys, lengthof(error_keys));
-	cb_json_cstring(json, word_of(status));
+	if (details == NULL)
+		cb_json_object(json, error_keys, lengthof(error_keys));
+	else
+		cb_json_object(json, detailed_keys, lengthof(detailed_keys));
+	cb_json_cstring(json, word);
 	cb_json_cstring(json, serving->path);
 	cb_json_cstring(json, serving->request->method);
+	if (details != NULL)
+		cb_json_container(json, &details->root, VARSIZE(details) - VARHDRSZ);
 	cb_json_cstring(json, message);
 	cb_json_int(json, status);
 	response->status = status;
@@ -291,8 +351,6 @@ answer_error(Serving *serving, int status, const char *message)
 				   "Bearer realm=\"canopy_bulk\", error=\"invalid_token\"");
 	if (status == 429)
 		add_header(response, "Retry-After", "1");
-	if (strcmp(serving->request->method, "HEAD") == 0)
-		response->body = NULL;
 }
 
 static const char *

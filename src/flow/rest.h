@@ -32,7 +32,9 @@ typedef struct CbRestResponse
 	int			status;
 	CbRestHeader headers[CB_REST_MAX_HEADERS];
 	int			nheaders;
-	Jsonb	   *body;			/* NULL: none */
+	Jsonb	   *body;			/* NULL: none, or raw */
+	const char *raw;			/* NULL: none, or body */
+	Size		raw_len;		/* bytes */
 } CbRestResponse;
 
 /*

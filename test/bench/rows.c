@@ -18,6 +18,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "bench.h"
 
@@ -35,7 +36,7 @@ static void draw_faults(Row *rows, int nrows, const Mix *mix);
 static void spread(Row *rows, int nrows, int count, Fault fault);
 static void fill_row(Row *row, long number, const Mix *mix);
 static void spoil_row(Row *rows, int i, const Mix *mix);
-static void make_id(char *id, long number, unsigned *random);
+static void make_id(char *id, unsigned *random);
 static uint32_t scramble(uint32_t number);
 static char *write_json(const Row *rows, int nrows);
 static void write_row(FILE *out, const Row *row);
@@ -152,8 +153,8 @@ fill_row(Row *row, long number, const Mix *mix)
 {
 	unsigned	random = scramble((uint32_t) number);
 
-	make_id(row->id, number, &random);
-	make_id(row->membership_id, number, &random);
+	make_id(row->id, &random);
+	make_id(row->membership_id, &random);
 	if (mix->scattered)
 		snprintf(row->email, sizeof(row->email), "p%08x.user%09ld@bench.example",
 				 (unsigned) scramble((uint32_t) number), number);
@@ -209,15 +210,20 @@ spoil_row(Row *rows, int i, const Mix *mix)
 	}
 }
 
-/* As a version 7 id: time first, so that ids grow with numbers. */
+/* Version 7: greater than all that were made before, by us or in the server. */
 static void
-make_id(char *id, long number, unsigned *random)
+make_id(char *id, unsigned *random)
 {
-	unsigned long long time = 1700000000000ULL + (unsigned long long) number;
+	static unsigned long long last;	/* milliseconds, then 12 bits that count */
+	struct timespec clock;
+	unsigned long long time;
 
+	clock_gettime(CLOCK_REALTIME, &clock);
+	time = clock.tv_sec * 1000ULL + clock.tv_nsec / 1000000;
+	last = last >> 12 < time ? time << 12 : last + 1;
 	snprintf(id, 37, "%08x-%04x-7%03x-8%03x-%06x%06x",
-			 (unsigned) (time >> 16), (unsigned) (time & 0xFFFF),
-			 rand_r(random) & 0xFFF, rand_r(random) & 0xFFF,
+			 (unsigned) (last >> 28), (unsigned) (last >> 12 & 0xFFFF),
+			 (unsigned) (last & 0xFFF), rand_r(random) & 0xFFF,
 			 rand_r(random) & 0xFFFFFF, rand_r(random) & 0xFFFFFF);
 }
 

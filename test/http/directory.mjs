@@ -48,9 +48,9 @@ export async function openDirectory({ settings = { 'canopy_bulk.argon2_memory': 
 		token,
 		port: gateway.port,
 		// a request to the gateway; a body that is not text or bytes is sent as JSON
-		call: (path, body, headers = {}, method = 'POST') => send(gateway.port, { method, path, body, headers: { ...authorized(token), ...headers } }),
+		call: (path, body, headers = {}, method = 'POST') => send(gateway.port, { method, path, body, headers: headersOf({ ...authorized(token), ...headers }) }),
 		// the same request, handed to the function without a gateway, in a transaction of its own
-		ask: (path, body, headers = {}, method = 'POST') => askFunction(pool, { method, path, body, headers: { ...authorized(token), ...headers } }),
+		ask: (path, body, headers = {}, method = 'POST') => askFunction(pool, { method, path, body, headers: headersOf({ ...authorized(token), ...headers }) }),
 		close: async () => {
 			await gateway.stop();
 			await pool.end();
@@ -104,3 +104,6 @@ async function askFunction(pool, { method, path, headers, body }) {
 	const { rows } = await pool.query('SELECT * FROM canopy_bulk_http($1, $2, $3, $4)', [method, path, JSON.stringify(headers), bytes]);
 	return rows[0];
 }
+
+// what is undefined is not sent
+const headersOf = (headers) => Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));

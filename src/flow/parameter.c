@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ *
+ * parameter.c
+ *		The parameters of routes: what a path, a query or a header may have.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "canopy_bulk.h"
+#include "flow/parameter.h"
+
+#define TEXT	"{\"type\": \"string\"}"
+#define UUID	"{\"type\": \"string\", \"format\": \"uuid\"}"
+#define BOOL	"{\"type\": \"boolean\"}"
+
+const CbParameter cb_parameters[] = {
+	{"account", "account", "path", TEXT, "Slug or id."},
+	{"application", "application", "path", TEXT, "Slug or id."},
+	{"environment", "environment", "path", TEXT, "Slug or id."},
+	{"id", "id", "path", UUID, "Id of the resource."},
+	{"application_id", "application_id", "path", UUID, "Id of the application."},
+	{"idempotencyKey", "Idempotency-Key", "header",
+		"{\"type\": \"string\", \"minLength\": 1, \"maxLength\": 255}",
+	"A request with a key that was used within a day gets the answer of the first."},
+	{"inEnvironment", "environment", "query", TEXT,
+	"Slug or id of the environment that roles and nodes are of."},
+	{"dryRun", "dry_run", "query", BOOL, "Do everything, then leave nothing."},
+	{"maxFailed", "max_failed", "query", "{\"type\": \"integer\", \"minimum\": 0}",
+	"Rows that may fail before all is rolled back; 0: all or nothing."},
+	{"onConflict", "on_conflict", "query", "{\"enum\": [\"error\", \"skip\", \"update\"]}",
+	"What to do with what exists."},
+	{"onMembership", "on_conflict", "query", "{\"enum\": [\"error\", \"skip\"]}",
+	"What to do with what exists."},
+};
+
+const int	cb_nparameters = lengthof(cb_parameters);
+
+const CbParameter *
+cb_parameter_find(const char *key, size_t len)
+{
+	for (int i = 0; i < cb_nparameters; i++)
+	{
+		if (strlen(cb_parameters[i].key) == len &&
+			memcmp(cb_parameters[i].key, key, len) == 0)
+			return &cb_parameters[i];
+	}
+	return NULL;
+}
