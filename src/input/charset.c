@@ -353,8 +353,9 @@ static void
 detect_by_letters(const Cells *cells, CbCharset *charset)
 {
 	const CbEncoding *witness;
-	Choice		choice = {NULL};
+	Choice		choice;
 
+	memset(&choice, 0, sizeof(choice));
 	set(charset, cb_charset_find("WIN1252"), CB_CHARSET_DEFAULT, 0);
 	if (cells == NULL)
 		return;

@@ -38,6 +38,8 @@ static bool contains_any(const CbHeaderPart *part, const char *const *words);
 static size_t find_key(const char *header, size_t len);
 static bool judge_column(CbMappingMode mode, CbMappingColumn *column,
 						 bool *beside_first_name);
+static void set_secret(CbMappingMode mode, CbMappingColumn *column,
+					   const Reading *reading, size_t key);
 static void set_field(CbMappingColumn *column, const CbMappingField *field,
 					  CbMappingMethod method, int confidence);
 static bool is_metadata(const CbMappingField *field);
@@ -282,6 +284,8 @@ judge_column(CbMappingMode mode, CbMappingColumn *column,
 		column->key = column->header + key;
 		column->key_len = column->header_len - key;
 	}
+	else if (reading.secret != CB_MAPPING_PUBLIC)
+		set_secret(mode, column, &reading, key);
 	else if (match->meaning != CB_MEANING_NOTHING && key == 0)
 	{
 		set_field(column, cb_mapping_field_meant(mode, match->meaning),
@@ -289,13 +293,26 @@ judge_column(CbMappingMode mode, CbMappingColumn *column,
 				  match->confidence);
 		*beside_first_name = match->strength == CB_ALIAS_BESIDE_FIRST_NAME;
 	}
-	else if (reading.secret != CB_MAPPING_PUBLIC && key == 0)
-		set_field(column,
-				  cb_mapping_field_meant(mode, reading.secret == CB_MAPPING_PASSWORD ?
-										 CB_MEANING_PASSWORD :
-										 CB_MEANING_PASSWORD_HASH),
-				  CB_MAPPING_CLOSEST, SURE_SECRET);
 	return true;
+}
+
+/*
+ * Gives a column of secrets its field, whatever else its header speaks of; none
+ * if it is a key of the metadata.
+ */
+static void
+set_secret(CbMappingMode mode, CbMappingColumn *column,
+		   const Reading *reading, size_t key)
+{
+	CbMeaning	meaning = reading->secret == CB_MAPPING_PASSWORD ?
+	CB_MEANING_PASSWORD : CB_MEANING_PASSWORD_HASH;
+	bool		known = reading->match.meaning == meaning;
+
+	if (key == 0)
+		set_field(column, cb_mapping_field_meant(mode, meaning),
+				  known && !reading->match.close ? CB_MAPPING_NORMALISED :
+				  CB_MAPPING_CLOSEST,
+				  known ? reading->match.confidence : SURE_SECRET);
 }
 
 /*

@@ -142,6 +142,7 @@ tap.same(Mapped('create', 'metadata.pw==Password').problem, '0 refused', 'a pass
 tap.same(Mapped('create', 'password_hash==Password').columns, ['password_hash'], 'but be said to be a hash')
 
 # secrets
+maps('a secret stays one beside a field in the same header', 'learner', ['Portalkennwort / Province', '-'], 'firstName lastName email')
 for header in ('password', 'Password [Required]', 'PASSWORT', 'Paswort', 'Pasword', 'mot de passe', 'пароль', '密码', '初期パスワード', 'contrasena', 'Initial password',
                'Your password for the portal', 'Passwort Portal', 'user.password', 'metadata.password', 'user_metadata.Passwort', 'confirm password',
                'Password / Kennwort', 'PWD', 'Login (password)', 'senha do portal'):
