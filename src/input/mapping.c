@@ -34,7 +34,7 @@ typedef struct Reading
 static Reading read_header(const char *header, size_t len);
 static Reading read_word(const char *word, size_t len);
 static CbMappingSecret secret_word(const CbHeaderPart *part);
-static bool contains_any(const CbHeaderPart *part, const char *const *words);
+static bool contains_any(const char *text, const char *const *words);
 static size_t find_key(const char *header, size_t len);
 static bool judge_column(CbMappingMode mode, CbMappingColumn *column,
 						 bool *beside_first_name);
@@ -186,7 +186,7 @@ read_word(const char *word, size_t len)
 
 /*
  * What a part is by a word in it: "Your password for the portal".  Not, what is
- * about a password.
+ * about a password.  The words are simplified, as the part is.
  */
 static CbMappingSecret
 secret_word(const CbHeaderPart *part)
@@ -209,21 +209,21 @@ secret_word(const CbHeaderPart *part)
 		"hash", "digest", "bcrypt", "argon2", NULL
 	};
 
-	if (contains_any(part, about) || !contains_any(part, passwords))
+	char text[	CB_HEADER_TEXT_SIZE];
+
+	cb_header_text(part, text);
+	if (contains_any(text, about) || !contains_any(text, passwords))
 		return CB_MAPPING_PUBLIC;
-	return contains_any(part, hashes) ?
+	return contains_any(text, hashes) ?
 		CB_MAPPING_PASSWORD_HASH : CB_MAPPING_PASSWORD;
 }
 
 static bool
-contains_any(const CbHeaderPart *part, const char *const *words)
+contains_any(const char *text, const char *const *words)
 {
 	for (; *words != NULL; words++)
 	{
-		CbHeaderPart word[CB_HEADER_PARTS];
-
-		if (cb_header_parts(*words, strlen(*words), word) == 1 &&
-			cb_header_contains(part, word[0].units, word[0].len))
+		if (strstr(text, *words) != NULL)
 			return true;
 	}
 	return false;
