@@ -2,7 +2,8 @@
 import os
 import subprocess
 
-from harness import CODECS, Tap, as_csv, as_windows_has_it, lists_of_names
+from harness import Tap
+from judge import CODECS, as_csv, as_windows_has_it, lists_of_names
 
 tap = Tap()
 MODULE = os.path.join(os.environ['CANOPY_SCRATCH'], 'conversion')

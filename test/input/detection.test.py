@@ -1,5 +1,6 @@
 """Which encoding a file is in: by marks, by NULs, by UTF-8, by the letters of names in many languages."""
-from harness import CODECS, Judge, Tap, as_csv, as_windows_has_it, lists_of_names
+from harness import Tap
+from judge import CODECS, Judge, as_csv, as_windows_has_it, lists_of_names
 
 judge = Judge()
 tap = Tap()

@@ -3,7 +3,8 @@ import gzip
 import io
 import zipfile
 
-from harness import Judge, Tap
+from harness import Tap
+from judge import Judge
 
 judge = Judge()
 tap = Tap()

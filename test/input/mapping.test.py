@@ -1,5 +1,6 @@
 """Which column is which field: vendors' exports, languages, slips, rivals, overrides, secrets."""
-from harness import Judge, Tap
+from harness import Tap
+from judge import Judge
 
 judge = Judge()
 tap = Tap()

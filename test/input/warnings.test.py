@@ -1,5 +1,6 @@
 """What looks wrong although it is valid: mistyped and look-alike domains, names in capitals."""
-from harness import Judge, Tap
+from harness import Tap
+from judge import Judge
 
 judge = Judge()
 tap = Tap()

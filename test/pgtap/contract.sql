@@ -19,7 +19,8 @@ $$, $$ VALUES
 	('canopy_bulk_purge', 'account text DEFAULT NULL::text, max_rows integer DEFAULT 1000', 'bigint'),
 	('canopy_bulk_secret_exposure', '', 'TABLE(setting text, value text, advice text)'),
 	('canopy_bulk_setup', 'owner regrole DEFAULT NULL::regrole, version integer DEFAULT NULL::integer', 'integer'),
-	('canopy_bulk_token_key_is_valid', 'algorithm text, key text', 'boolean')
+	('canopy_bulk_token_key_is_valid', 'algorithm text, key text', 'boolean'),
+	('canopy_bulk_verify_password', 'email text, password text, account text DEFAULT NULL::text, application text DEFAULT NULL::text', 'jsonb')
 $$, 'public functions have their signatures');
 
 -- members of the extension are functions of its own name only, so that dropping it drops no data
@@ -80,6 +81,8 @@ $$, $$ VALUES
 	('canopy_bulk.environment', 'string', 'user', '', NULL, NULL, NULL),
 	('canopy_bulk.hash_workers', 'integer', 'superuser', '0', '0', '64', NULL),
 	('canopy_bulk.idempotency_window', 'integer', 'superuser', '86400', '1', '31622400', 's'),
+	('canopy_bulk.login_lock_duration', 'integer', 'superuser', '900', '1', '31622400', 's'),
+	('canopy_bulk.login_max_failures', 'integer', 'superuser', '5', '0', '1000000', NULL),
 	('canopy_bulk.max_rows', 'integer', 'superuser', '200', '1', '10000', NULL),
 	('canopy_bulk.require_claims', 'bool', 'superuser', 'off', NULL, NULL, NULL),
 	('canopy_bulk.row_error_sqlstates', 'string', 'superuser', '', NULL, NULL, NULL),

@@ -1,7 +1,6 @@
-"""What the tests of uploads share: the C program, TAP, and the encodings as Python and the server call them."""
+"""What the tests of uploads share: the C program, and the encodings as Python and the server call them."""
 import os
 import subprocess
-import sys
 import tempfile
 import unicodedata
 
@@ -44,29 +43,6 @@ class Judge:
         samples = [data[at:at + length] for at, length in zip(spans[::2], spans[1::2])]
         return {'kind': kind, 'encoding': encoding, 'method': method, 'confidence': int(confidence),
                 'readable': readable == '1', 'samples': samples}
-
-
-class Tap:
-    """Counts assertions and shows what was expected of one that failed."""
-
-    def __init__(self):
-        self.count = 0
-        self.failed = False
-
-    def ok(self, holds, name, detail=''):
-        self.count += 1
-        print(f'{"ok" if holds else "not ok"} {self.count} - {name}')
-        if not holds:
-            self.failed = True
-            for line in str(detail).splitlines():
-                print(f'#   {line}')
-
-    def same(self, got, wanted, name):
-        self.ok(got == wanted, name, f'got    {got!r}\nwanted {wanted!r}')
-
-    def finish(self):
-        print(f'1..{self.count}')
-        sys.exit(1 if self.failed else 0)
 
 
 def as_windows_has_it(text):
