@@ -17,8 +17,9 @@ const [{ id: thereId }] = await sql(`SELECT id FROM canopy.identity`);
 const assignments = `${APPLICATION}/environments/production/assignments`;
 const nobody = '00000000-0000-4000-8000-000000000000';
 const [{ held, place, other }] = await sql(`
-	WITH m AS (INSERT INTO canopy.app_membership (account_id, identity_id, application_id, status)
-		SELECT i.account_id, i.id, a.id, 'active' FROM canopy.identity AS i JOIN canopy.application AS a ON a.account_id = i.account_id AND a.slug = 'crm' RETURNING *),
+	WITH i AS (INSERT INTO canopy.identity (account_id, email, first_name, last_name) SELECT id, 'member@example.com', 'Ada', 'Byron' FROM canopy.account WHERE slug = 'acme' RETURNING *),
+	m AS (INSERT INTO canopy.app_membership (account_id, identity_id, application_id, status)
+		SELECT i.account_id, i.id, a.id, 'active' FROM i JOIN canopy.application AS a ON a.account_id = i.account_id AND a.slug = 'crm' RETURNING *),
 	n AS (INSERT INTO canopy.node (account_id, application_id, environment_id, node_type, name, slug)
 		SELECT e.account_id, e.application_id, e.id, 'root', 'Root', 'root' FROM canopy.environment AS e JOIN m USING (account_id, application_id) RETURNING *),
 	r AS (INSERT INTO canopy.role (account_id, environment_id, name) SELECT account_id, environment_id, word FROM n, unnest('{editor,reader}'::text[]) AS word RETURNING *),
