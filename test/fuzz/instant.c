@@ -6,6 +6,9 @@
  * has the length and the characters of a time with a zone, lies within the years
  * that four digits and an offset can name, and that with one more minute of
  * offset it is a minute earlier.
+ *
+ * Build: src/input/instant.c
+ * Run: -max_len=64
  */
 #include <stdint.h>
 #include <stdlib.h>

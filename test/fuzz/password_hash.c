@@ -2,6 +2,9 @@
  * password_hash.c
  *	  Fuzzes cb_password_hash_kind.
  *
+ * Build: src/secret/password_hash.c -lsodium -lcrypt
+ * Run: -max_len=600
+ *
  * Besides never touching memory that is not ours, it must hold that the library
  * which would verify an accepted hash can read it, and that a hash is refused
  * when anything is cut off its end.
