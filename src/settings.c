@@ -37,6 +37,8 @@ char	   *cb_breach_check;
 int			cb_argon2_memory;
 int			cb_argon2_passes;
 int			cb_hash_workers;
+int			cb_login_max_failures;
+int			cb_login_lock_duration;
 int			cb_idempotency_window;
 int			cb_strategy;
 
@@ -51,6 +53,7 @@ static const struct config_enum_entry strategies[] = {
 };
 
 static void define_claims(void);
+static void define_passwords(void);
 static bool find_forced(void);
 static bool is_anybodys(const char *name);
 static bool check_sqlstates(char **newval, void **extra, GucSource source);
@@ -98,6 +101,14 @@ cb_settings_define(void)
 				  "How long an idempotency key is kept.",
 				  &cb_idempotency_window, 24 * 3600, 1, 366 * 24 * 3600,
 				  GUC_UNIT_S);
+	define_passwords();
+	MarkGUCPrefixReserved("canopy_bulk");
+}
+
+/* What a password costs, and what a wrong one. */
+static void
+define_passwords(void)
+{
 	define_number("canopy_bulk.argon2_memory",
 				  "Memory that hashing a password uses.",
 				  &cb_argon2_memory, 19456, 7168, 262144, GUC_UNIT_KB);
@@ -107,7 +118,13 @@ cb_settings_define(void)
 	define_number("canopy_bulk.hash_workers",
 				  "Threads that hash the passwords of a batch; 0 is one per core.",
 				  &cb_hash_workers, 0, 0, 64, 0);
-	MarkGUCPrefixReserved("canopy_bulk");
+	define_number("canopy_bulk.login_max_failures",
+				  "Wrong passwords in a row after which an identity is locked; 0 is never.",
+				  &cb_login_max_failures, 5, 0, 1000000, 0);
+	define_number("canopy_bulk.login_lock_duration",
+				  "How long an identity stays locked.",
+				  &cb_login_lock_duration, 15 * 60, 1, 366 * 24 * 3600,
+				  GUC_UNIT_S);
 }
 
 /* What a token has to say, and where it says it. */

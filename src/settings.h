@@ -35,6 +35,8 @@ extern int	cb_argon2_passes;
 extern int	cb_idempotency_window;	/* seconds */
 extern int	cb_strategy;		/* a CbStrategy */
 extern int	cb_hash_workers;	/* threads; 0: one per core */
+extern int	cb_login_max_failures;	/* before a lock-out; 0: never */
+extern int	cb_login_lock_duration; /* seconds */
 
 extern void cb_settings_define(void);
 

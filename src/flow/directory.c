@@ -57,6 +57,7 @@ static const CbDirectoryStep steps[] = {
 	{"canopy_bulk_directory_2", "environment tier"},
 	{"canopy_bulk_directory_3", "idempotency keys"},
 	{"canopy_bulk_directory_4", "tokens and API keys"},
+	{"canopy_bulk_directory_5", "sign-in failures"},
 };
 
 StaticAssertDecl(lengthof(steps) == CB_DIRECTORY_VERSION + 1,

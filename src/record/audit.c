@@ -22,28 +22,36 @@
 /*
  * Parameters: account, id, application, environment, actor_id, actor_type,
  * action, resource_type, metadata, correlation_id, outcome, category, severity,
- * time.
+ * time, resource_id.
  */
 static CbStatement insert_entry = {
 	"INSERT INTO canopy.audit_log (account_id, id, application_id,"
 	" environment_id, actor_id, actor_type, actor_label, action, resource_type,"
 	" metadata, correlation_id, outcome, category, severity, created_at,"
-	" customer_visible, identity_visible)"
+	" resource_id, customer_visible, identity_visible)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $5, $7, $8, $9, $10, $11, $12, $13, $14,"
-	" true, false)",
-	14, {UUIDOID, UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-	JSONBOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}, SPI_OK_INSERT
+	" $15, true, false)",
+	15, {UUIDOID, UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+	JSONBOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID}, SPI_OK_INSERT
 };
 
 void
 cb_audit_write(const CbAudit *audit, const CbCaller *caller,
 			   const CbScope *scope)
 {
+	cb_audit_write_about(audit, NULL, caller, scope);
+}
+
+void
+cb_audit_write_about(const CbAudit *audit, const pg_uuid_t *resource_id,
+					 const CbCaller *caller, const CbScope *scope)
+{
 	static const char *const tables[] = {"audit_log", NULL};
-	Datum		values[14];
-	char		nulls[14];
+	Datum		values[15];
+	char		nulls[15];
 	pg_uuid_t	id;
 	pg_uuid_t	correlation_id;
+	char		resource[CB_UUID_TEXT_LEN + 1];
 
 	cb_constraints_force(tables);
 	cb_uuid7_make(&id);
@@ -68,6 +76,13 @@ cb_audit_write(const CbAudit *audit, const CbCaller *caller,
 	values[11] = CStringGetTextDatum(audit->category);
 	values[12] = CStringGetTextDatum(audit->severity);
 	values[13] = TimestampTzGetDatum(audit->at);
+	if (resource_id != NULL)
+	{
+		cb_uuid_format(resource_id, resource);
+		values[14] = CStringGetTextDatum(resource);
+	}
+	else
+		nulls[14] = 'n';
 	if (cb_statement_run(&insert_entry, values, nulls) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

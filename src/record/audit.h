@@ -17,7 +17,7 @@ typedef struct CbAudit
 	const char *resource_type;
 	const char *category;
 	const char *outcome;		/* success or failure */
-	const char *severity;		/* info or notice */
+	const char *severity;		/* info, notice or warning */
 	Jsonb	   *metadata;		/* counts; never addresses or secrets */
 	TimestampTz at;
 } CbAudit;
@@ -28,5 +28,11 @@ typedef struct CbAudit
  */
 extern void cb_audit_write(const CbAudit *audit, const CbCaller *caller,
 						   const CbScope *scope);
+
+/* The same about one row, which is named by its id. */
+extern void cb_audit_write_about(const CbAudit *audit,
+								 const pg_uuid_t *resource_id,
+								 const CbCaller *caller,
+								 const CbScope *scope);
 
 #endif							/* CB_AUDIT_H */

@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * hash_pool.c
- *		Hashing passwords on threads.
+ *		Hashing and verifying passwords on threads.
  *
- * A hash costs tens of milliseconds, so a batch wants all cores; the server
- * knows nothing of threads, so they live by strict rules:
+ * A hash costs tens of milliseconds, so a batch wants all cores, and one that
+ * came from elsewhere can take seconds, in which the backend has to stay
+ * cancellable; the server knows nothing of threads, so they live by strict rules:
  *
  *	- a thread sees only HashPool and the jobs, which are not palloc'd; it calls
  *	  nothing of the server and has every signal blocked;
@@ -57,7 +58,7 @@ typedef struct HashPool
 	int			next;			/* first job that nobody has taken */
 	int			running;		/* threads */
 	bool		stop;			/* take no further job */
-	bool		failed;			/* libsodium found no memory */
+	bool		failed;			/* a library found no memory */
 } HashPool;
 
 static int	choose_threads(const HashPool *pool);
@@ -69,16 +70,18 @@ static bool start_thread(HashPool *pool);
 static void *thread_main(void *arg);
 static void sign_off(HashPool *pool);
 static CbHashJob *take_job(HashPool *pool);
+static bool is_due(const CbHashJob *job);
 static void hash_job(HashPool *pool, CbHashJob *job);
+static bool compute(const HashPool *pool, CbHashJob *job);
 static bool wait_for_threads(HashPool *pool);
 static void join_threads(HashPool *pool);
-static void report_failure(void) pg_attribute_noreturn();
+static void report_failure(const HashPool *pool) pg_attribute_noreturn();
 
 /*
- * Hashes every job that has a password and no hash, on canopy_bulk.hash_workers
- * threads or, when none can be had, here.  Can be cancelled; after that some
- * jobs have their hash and others have not.  Raises 53200 when there is not
- * enough memory for a hash.
+ * Hashes or verifies every job that has a password and no result, on
+ * canopy_bulk.hash_workers threads or, when none can be had, here.  Can be
+ * cancelled; after that some jobs have their result and others have not.  Raises
+ * 53200 when there is not enough memory for a hash.
  *
  * libsodium must be initialised.
  */
@@ -103,7 +106,7 @@ cb_hash_pool_run(CbHashJob *jobs, int count)
 	}
 	CHECK_FOR_INTERRUPTS();
 	if (pool.failed)
-		report_failure();
+		report_failure(&pool);
 }
 
 /*
@@ -132,7 +135,7 @@ count_jobs(const HashPool *pool)
 
 	for (int i = pool->next; i < pool->count; i++)
 	{
-		if (pool->jobs[i].password != NULL && pool->jobs[i].phc[0] == '\0')
+		if (is_due(&pool->jobs[i]))
 			left++;
 	}
 	return left;
@@ -275,29 +278,53 @@ take_job(HashPool *pool)
 	{
 		CbHashJob  *candidate = &pool->jobs[pool->next++];
 
-		if (candidate->password != NULL && candidate->phc[0] == '\0')
+		if (is_due(candidate))
 			job = candidate;
 	}
 	pthread_mutex_unlock(&pool->mutex);
 	return job;
 }
 
+static bool
+is_due(const CbHashJob *job)
+{
+	return job->password != NULL && job->phc[0] == '\0' &&
+		job->verdict == CB_PASSWORD_PENDING;
+}
+
 /*
- * Hashes one password, with a salt of libsodium's.  For any thread.
+ * Does one job, or notes that it could not be done.  For any thread.
  */
 static void
 hash_job(HashPool *pool, CbHashJob *job)
 {
-	if (crypto_pwhash_str_alg(job->phc, job->password, job->length,
-							  pool->passes, pool->memory,
-							  crypto_pwhash_ALG_ARGON2ID13) == 0)
+	if (compute(pool, job))
 		return;
-
-	/* The settings are within libsodium's bounds, so this is for memory. */
-	job->phc[0] = '\0';
 	pthread_mutex_lock(&pool->mutex);
 	pool->failed = true;
 	pthread_mutex_unlock(&pool->mutex);
+}
+
+/*
+ * Verifies one password, or hashes it with a salt of libsodium's.  The settings
+ * are within libsodium's bounds, so that a failure is for memory.
+ */
+static bool
+compute(const HashPool *pool, CbHashJob *job)
+{
+	if (job->wanted != NULL)
+	{
+		job->verdict = cb_password_hash_compare(job->wanted,
+												strlen(job->wanted),
+												job->password, job->length);
+		return job->verdict != CB_PASSWORD_FAILED;
+	}
+	if (crypto_pwhash_str_alg(job->phc, job->password, job->length,
+							  pool->passes, pool->memory,
+							  crypto_pwhash_ALG_ARGON2ID13) == 0)
+		return true;
+	job->phc[0] = '\0';
+	return false;
 }
 
 /*
@@ -340,8 +367,13 @@ join_threads(HashPool *pool)
 }
 
 static void
-report_failure(void)
+report_failure(const HashPool *pool)
 {
+	if (pool->jobs[0].wanted != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("could not verify a password"),
+				 errdetail("Its hash needs memory, or a method, that this server does not have.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_OUT_OF_MEMORY),
 			 errmsg("out of memory"),

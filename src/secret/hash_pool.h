@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * hash_pool.h
- *		Hashing passwords on threads.
+ *		Hashing and verifying passwords on threads.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,11 +10,18 @@
 
 #include <sodium.h>
 
-/* One password to hash.  Never in palloc'd memory: threads work on it. */
+#include "secret/password_hash.h"
+
+/*
+ * One password to hash or, when there is a hash to verify it with, to compare.
+ * Never in palloc'd memory: threads work on it.
+ */
 typedef struct CbHashJob
 {
-	const char *password;		/* NULL: nothing to do */
+	const char *password;		/* NULL: nothing to do; else with a NUL */
 	size_t		length;			/* bytes */
+	const char *wanted;			/* the hash to compare with, or NULL */
+	CbPasswordVerdict verdict;	/* on it; pending until done */
 	char		phc[crypto_pwhash_STRBYTES];	/* the hash; empty until done */
 } CbHashJob;
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * password_hash.h
- *		Which password hashes of other systems we take.  Needs no server.
+ *		Password hashes, ours and those of other systems.  Needs no server.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,20 +10,40 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#define CB_PASSWORD_HASH_MAX	512 /* bytes */
+#define CB_PASSWORD_HASH_MAX	512 /* bytes of a hash */
+#define CB_PASSWORD_BYTES_MAX	256 /* bytes of a password that is verified */
 
-/* What a hash was made with, and so who can verify it. */
-typedef enum CbPasswordHashKind
+typedef enum CbPasswordVerdict
 {
-	CB_PASSWORD_HASH_NONE,		/* not a hash that we take */
-	CB_PASSWORD_HASH_ARGON2,	/* libsodium */
-	CB_PASSWORD_HASH_CRYPT,		/* libxcrypt: bcrypt, SHA-crypt, yescrypt */
-	CB_PASSWORD_HASH_SCRYPT,	/* OpenSSL */
-	CB_PASSWORD_HASH_PBKDF2		/* OpenSSL */
-} CbPasswordHashKind;
+	CB_PASSWORD_PENDING,		/* not computed yet */
+	CB_PASSWORD_MATCHES,
+	CB_PASSWORD_DIFFERS,
+	CB_PASSWORD_FAILED			/* a library could not: mostly no memory */
+} CbPasswordVerdict;
 
-extern CbPasswordHashKind cb_password_hash_kind(const char *hash, size_t len);
+/* May an identity be imported with this hash? */
 extern bool cb_password_hash_supported(const char *hash, size_t len);
+
+/*
+ * Is it the hash of the password?  Takes up to a few seconds and 256 MiB; for
+ * any thread.  A hash that is not supported, or a password that is longer than
+ * CB_PASSWORD_BYTES_MAX, differs.  password has a NUL behind its len bytes.
+ */
+extern CbPasswordVerdict cb_password_hash_compare(const char *hash,
+												  size_t hash_len,
+												  const char *password,
+												  size_t len);
+
+/* Can whoever gets hold of the hash try passwords at no cost? */
+extern bool cb_password_hash_is_weak(const char *hash, size_t len);
+
+/*
+ * Is it argon2id that costs whoever guesses at least as much memory, in
+ * kilobytes, and work as so many passes over it?
+ */
+extern bool cb_password_hash_is_argon2id(const char *hash, size_t len,
+										 uint32_t memory, uint32_t passes);
 
 #endif							/* CB_SECRET_PASSWORD_HASH_H */

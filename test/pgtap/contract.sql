@@ -26,7 +26,8 @@ $$, $$ VALUES
 	('canopy_bulk_setup', 'owner regrole DEFAULT NULL::regrole, version integer DEFAULT NULL::integer', 'integer'),
 	('canopy_bulk_token_key_is_valid', 'algorithm text, key text', 'boolean'),
 	('canopy_bulk_unassign', 'assignment_ids uuid[], application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
-	('canopy_bulk_unassign_json', 'assignment_ids jsonb, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb')
+	('canopy_bulk_unassign_json', 'assignment_ids jsonb, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_verify_password', 'email text, password text, account text DEFAULT NULL::text, application text DEFAULT NULL::text', 'jsonb')
 $$, 'public functions have their signatures');
 
 -- members of the extension are functions of its own name only, so that dropping it drops no data
@@ -87,6 +88,8 @@ $$, $$ VALUES
 	('canopy_bulk.environment', 'string', 'user', '', NULL, NULL, NULL),
 	('canopy_bulk.hash_workers', 'integer', 'superuser', '0', '0', '64', NULL),
 	('canopy_bulk.idempotency_window', 'integer', 'superuser', '86400', '1', '31622400', 's'),
+	('canopy_bulk.login_lock_duration', 'integer', 'superuser', '900', '1', '31622400', 's'),
+	('canopy_bulk.login_max_failures', 'integer', 'superuser', '5', '0', '1000000', NULL),
 	('canopy_bulk.max_rows', 'integer', 'superuser', '200', '1', '10000', NULL),
 	('canopy_bulk.require_claims', 'bool', 'superuser', 'off', NULL, NULL, NULL),
 	('canopy_bulk.row_error_sqlstates', 'string', 'superuser', '', NULL, NULL, NULL),

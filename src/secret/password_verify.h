@@ -1,0 +1,44 @@
+/*-------------------------------------------------------------------------
+ *
+ * password_verify.h
+ *		Does a password belong to a stored hash?
+ *
+ * For whoever signs in, and for whoever has to show a password once more:
+ *
+ *		if (!cb_password_verify(hash, password, len))
+ *			refuse, and count it;
+ *		if (cb_password_is_outdated(hash))
+ *			store cb_password_rehash(password, len) in its place;
+ *
+ * Each of the two computations runs on a thread and takes from tens of
+ * milliseconds to a few seconds.  Hold no lock meanwhile; the call can be
+ * cancelled.  Both raise 53200 when there is no memory for it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_SECRET_PASSWORD_VERIFY_H
+#define CB_SECRET_PASSWORD_VERIFY_H
+
+/*
+ * True when it is the password of the hash, in the bytes that were given or in
+ * normal form C.  password points at len bytes of the server's encoding, UTF-8,
+ * and needs no NUL; no copy of it outlives the call.  Any length may be given: an
+ * empty password, and one of more than CB_PASSWORD_BYTES_MAX bytes, is nobody's.
+ *
+ * hash is of identity.password_hash, and NULL where there is none: this answers
+ * false, at the cost of an argon2id hash of today's settings.  A hash that takes
+ * no time to compute costs as much on top when the password is wrong.
+ */
+extern bool cb_password_verify(const char *hash, const char *password,
+							   size_t len);
+
+/* True unless it is argon2id of at least the memory and work of today's. */
+extern bool cb_password_is_outdated(const char *hash);
+
+/*
+ * A new argon2id hash of a password that was found right, in the current memory
+ * context.  It may break the rules for new passwords: it was good elsewhere.
+ */
+extern char *cb_password_rehash(const char *password, size_t len);
+
+#endif							/* CB_SECRET_PASSWORD_VERIFY_H */
