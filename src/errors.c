@@ -37,10 +37,13 @@ const CbCodeInfo cb_codes[CB_NCODES] = {
 	[CB_APPLICATION_NOT_FOUND] = {"application_not_found", 404, "The application does not exist."},
 	[CB_ROLE_NOT_FOUND] = {"role_not_found", 404, "The role does not exist."},
 	[CB_NODE_NOT_FOUND] = {"node_not_found", 404, "The node does not exist."},
+	[CB_MEMBERSHIP_NOT_FOUND] = {"membership_not_found", 404, "The identity is not a member of the application."},
+	[CB_ASSIGNMENT_NOT_FOUND] = {"assignment_not_found", 404, "The role assignment does not exist."},
 	[CB_EMAIL_CONFLICT] = {"email_conflict", 409, "The email address is already in use."},
 	[CB_EXTERNAL_ID_CONFLICT] = {"external_id_conflict", 409, "The external id is already in use."},
 	[CB_MEMBERSHIP_CONFLICT] = {"membership_conflict", 409, "The identity is already a member of the application."},
 	[CB_MEMBERSHIP_REQUIRED] = {"membership_required", 409, "The identity has no active membership of the application."},
+	[CB_ASSIGNMENT_CONFLICT] = {"assignment_conflict", 409, "The identity already has the role at the node."},
 	[CB_REJECTED] = {"rejected", 422, "A constraint or trigger of the database refused the row."},
 	[CB_BATCH_ROLLED_BACK] = {"batch_rolled_back", 424, "The row was good, but its batch was rolled back."},
 };

@@ -85,6 +85,7 @@ static void
 fill_batch(CbBatch *batch, const CbRequest *request)
 {
 	batch->on_conflict = request->on_conflict;
+	batch->options = request->options;
 	batch->dry_run = request->dry_run;
 	batch->max_failed = request->max_failed;
 	batch->now = GetCurrentTimestamp();
@@ -135,12 +136,20 @@ describe_request(const CbBatch *batch)
 	static const char *const keys[] = {
 		"rows", "max_failed", "application", "environment", "on_conflict"
 	};
+	static const char *const more_keys[] = {
+		"rows", "options", "max_failed", "application", "environment", "on_conflict"
+	};
 	CbJson	   *json = cb_json_create(batch->nrows * 256);
 
-	cb_json_object(json, keys, lengthof(keys));
+	if (batch->kind->describe == NULL)
+		cb_json_object(json, keys, lengthof(keys));
+	else
+		cb_json_object(json, more_keys, lengthof(more_keys));
 	cb_json_array(json, batch->nrows);
 	for (int i = 0; i < batch->nrows; i++)
 		batch->kind->echo(batch->rows[i], json);
+	if (batch->kind->describe != NULL)
+		batch->kind->describe(batch, json);
 	cb_json_int(json, batch->max_failed);
 	cb_json_uuid(json, &batch->scope.application);
 	cb_json_uuid(json, &batch->scope.environment);

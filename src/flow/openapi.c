@@ -143,8 +143,7 @@ write_responses(StringInfo json, const CbRoute *route)
 {
 	appendStringInfoString(json, ", \"responses\": {");
 	write_response(json, route->status, "It is done.", route->answer_schema);
-	if (route->answer_schema != NULL &&
-		strcmp(route->answer_schema, "Envelope") == 0)
+	if (strstr(route->query, "maxFailed") != NULL)
 		write_response(json, 207, "Some rows failed.", "Envelope");
 	if (!route->is_public || route->body != CB_ROUTE_NO_BODY)
 	{
@@ -190,8 +189,8 @@ write_response(StringInfo json, int status, const char *text,
 static void
 write_components(StringInfo json)
 {
-	appendStringInfo(json, "\"schemas\": {%s}, \"parameters\": {",
-					 cb_schemas_bulk);
+	appendStringInfo(json, "\"schemas\": {%s, %s}, \"parameters\": {",
+					 cb_schemas_bulk, cb_schemas_assignments);
 	for (int i = 0; i < cb_nparameters; i++)
 	{
 		const CbParameter *parameter = &cb_parameters[i];

@@ -32,6 +32,8 @@ const CbParameter cb_parameters[] = {
 	"What to do with what exists."},
 	{"onMembership", "on_conflict", "query", "{\"enum\": [\"error\", \"skip\"]}",
 	"What to do with what exists."},
+	{"onAssignment", "on_conflict", "query", "{\"enum\": [\"error\", \"skip\"]}",
+	"What to do with a role that the identity has at the node."},
 };
 
 const int	cb_nparameters = lengthof(cb_parameters);

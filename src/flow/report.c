@@ -50,7 +50,7 @@ cb_report_batch(const CbBatch *batch, bool rolled_back)
 	all_failed = tally.outcomes[CB_FAILED] == batch->nrows;
 	audit.action = batch->kind->action;
 	audit.resource_type = batch->kind->resource_type;
-	audit.category = "identity";
+	audit.category = batch->kind->category;
 	audit.outcome = all_failed ? "failure" : "success";
 	audit.severity = "info";
 	audit.metadata = describe_batch(batch, rolled_back, &tally);

@@ -16,6 +16,7 @@ typedef struct CbRequest
 	int			nrows;
 	CbScopeNames names;
 	CbOnConflict on_conflict;
+	const void *options;		/* of the kind of row, or NULL */
 	bool		dry_run;
 	int			max_failed;		/* rows; -1: no limit */
 	const char *idempotency_key;	/* NULL: none */
@@ -28,6 +29,13 @@ typedef struct CbRequest
  */
 extern void cb_request_take_json(CbRequest *request, const char *list_key,
 								 Jsonb *json);
+
+/*
+ * The same from an object that has nkeys keys, list_key among them; the others are
+ * the caller's to read.
+ */
+extern void cb_request_take_member(CbRequest *request, const char *list_key,
+								   Jsonb *json, int nkeys);
 
 /* Raises PT413 when a batch may not have so many rows. */
 extern void cb_request_check_count(int nrows);

@@ -16,7 +16,6 @@
 #include "rows/fields.h"
 #include "rows/membership.h"
 #include "rows/parents.h"
-#include "secret/redact.h"
 
 typedef struct AttachRow
 {
@@ -39,6 +38,7 @@ static void echo(const CbRow *row, CbJson *json);
 const CbRowKind cb_attach_kind = {
 	.action = "app_membership.bulk_attach",
 	.resource_type = "app_membership",
+	.category = "identity",
 	.list_key = "identity_ids",
 	.row_size = sizeof(AttachRow),
 	.nkeys = 1,
@@ -160,28 +160,16 @@ encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 {
 	static CbJsonShape keys = {8, {"id", "status", "created_at", "invited_at", "identity_id",
 	"activated_at", "application_id", "deactivated_at"}};
-	const CbMembership *membership = &((const AttachRow *) row)->membership;
 
 	cb_json_shape(json, &keys);
-	cb_json_uuid(json, &membership->id);
-	cb_json_cstring(json, membership->status);
-	cb_json_timestamp(json, membership->created_at);
-	cb_json_time(json, &membership->invited_at);
-	cb_json_uuid(json, &membership->identity_id);
-	cb_json_time(json, &membership->activated_at);
-	cb_json_uuid(json, &membership->application_id);
-	cb_json_time(json, &membership->deactivated_at);
+	cb_membership_encode(&((const AttachRow *) row)->membership, json);
 }
 
-/* The id as it was sent; anything but a scalar may hold a secret. */
 static void
 echo(const CbRow *row, CbJson *json)
 {
 	static CbJsonShape keys = {1, {"identity_id"}};
 
 	cb_json_shape(json, &keys);
-	if (row->input.type == jbvBinary)
-		cb_redact(json, &row->input);
-	else
-		cb_json_value(json, &row->input);
+	cb_field_echo_id(row, json);
 }

@@ -16,7 +16,9 @@
 
 #include "canopy_bulk.h"
 #include "db/uuid7.h"
+#include "input/instant.h"
 #include "rows/fields.h"
+#include "secret/redact.h"
 
 #define KEY_MAX_LEN		64		/* bytes of a key that is worth comparing */
 
@@ -109,6 +111,29 @@ cb_field_read_uuid(CbRow *row, const CbField *field, const JsonbValue *value,
 	CbUuid	   *uuid = target;
 
 	uuid->given = cb_field_uuid(row, field->name, value, &uuid->id);
+}
+
+void
+cb_field_read_time(CbRow *row, const CbField *field, const JsonbValue *value,
+				   void *target)
+{
+	CbTime	   *time = target;
+	CbText		sent;
+
+	if (!cb_field_text(row, field->name, value, &sent))
+		return;
+	time->given = cb_instant_parse(sent.val, sent.len, &time->at);
+	if (!time->given)
+		cb_field_issue(row, CB_INVALID_VALUE, field->name);
+}
+
+void
+cb_field_echo_id(const CbRow *row, CbJson *json)
+{
+	if (row->input.type == jbvBinary)
+		cb_redact(json, &row->input);
+	else
+		cb_json_value(json, &row->input);
 }
 
 bool

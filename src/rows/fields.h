@@ -64,6 +64,13 @@ extern bool cb_field_uuid(CbRow *row, const char *field,
 extern void cb_field_read_uuid(CbRow *row, const CbField *field,
 							   const JsonbValue *value, void *target);
 
+/* The reader of a field that is a CbTime: ISO 8601 with a zone. */
+extern void cb_field_read_time(CbRow *row, const CbField *field,
+							   const JsonbValue *value, void *target);
+
+/* Writes an id as it was sent; anything but a scalar may hold a secret. */
+extern void cb_field_echo_id(const CbRow *row, CbJson *json);
+
 extern bool cb_text_is_blank(const CbText *text);
 
 /* The text of a datum, copied to the current memory context. */

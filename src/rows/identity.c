@@ -29,8 +29,6 @@ static void hash_passwords(CbBatch *batch);
 static void lock_parents(CbBatch *batch);
 static void want_parents(CbIdentityBatch *own, const CbIdentityRow *row);
 static void check_parents(const CbBatch *batch, CbIdentityRow *row);
-static void check_role_and_node(const CbBatch *batch, CbIdentityRow *row);
-static bool in_scope(const CbScope *scope, const CbParent *parent);
 static int	compare(const CbRow *a, const CbRow *b);
 static const char *key(const CbRow *row, int which, Size *len);
 static void write_one(CbBatch *batch, CbRow *row);
@@ -51,6 +49,7 @@ static const char *const tables[] = {
 const CbRowKind cb_identity_kind = {
 	.action = "identity.bulk_create",
 	.resource_type = "identity",
+	.category = "identity",
 	.list_key = "identities",
 	.row_size = sizeof(CbIdentityRow),
 	.nkeys = 2,
@@ -77,8 +76,7 @@ begin(CbBatch *batch)
 
 	own->passwords = cb_passwords_create(batch->context, batch->nrows);
 	cb_parents_init(&own->applications, batch->nrows);
-	cb_parents_init(&own->roles, batch->nrows);
-	cb_parents_init(&own->nodes, batch->nrows);
+	cb_places_init(&own->places, batch->nrows);
 	batch->of_kind = own;
 }
 
@@ -115,8 +113,7 @@ lock_parents(CbBatch *batch)
 			want_parents(own, (CbIdentityRow *) batch->rows[i]);
 	}
 	cb_parents_lock_applications(&own->applications, &batch->scope);
-	cb_parents_lock_roles(&own->roles, &batch->scope);
-	cb_parents_lock_nodes(&own->nodes, &batch->scope);
+	cb_places_lock(&own->places, &batch->scope);
 	for (int i = 0; i < batch->nrows; i++)
 	{
 		if (cb_row_is_good(batch->rows[i]))
@@ -130,9 +127,7 @@ want_parents(CbIdentityBatch *own, const CbIdentityRow *row)
 	if (row->application_id.given)
 		cb_parents_want(&own->applications, &row->application_id.id);
 	if (row->role_id.given)
-		cb_parents_want(&own->roles, &row->role_id.id);
-	if (row->node_id.given)
-		cb_parents_want(&own->nodes, &row->node_id.id);
+		cb_places_want(&own->places, &row->role_id.id, &row->node_id.id);
 }
 
 static void
@@ -144,34 +139,8 @@ check_parents(const CbBatch *batch, CbIdentityRow *row)
 		cb_parents_find(&own->applications, &row->application_id.id) == NULL)
 		cb_field_issue(&row->row, CB_APPLICATION_NOT_FOUND, "application_id");
 	if (row->role_id.given)
-		check_role_and_node(batch, row);
-}
-
-/* Both exist in one environment, which is the call's or its application's. */
-static void
-check_role_and_node(const CbBatch *batch, CbIdentityRow *row)
-{
-	const CbIdentityBatch *own = batch->of_kind;
-	const CbParent *role = cb_parents_find(&own->roles, &row->role_id.id);
-	const CbParent *node = cb_parents_find(&own->nodes, &row->node_id.id);
-	bool		role_found = role != NULL && in_scope(&batch->scope, role);
-
-	if (!role_found)
-		cb_field_issue(&row->row, CB_ROLE_NOT_FOUND, "role_id");
-	else if (role->is_system)
-		cb_field_issue(&row->row, CB_SYSTEM_ROLE, "role_id");
-	if (node == NULL || !in_scope(&batch->scope, node) ||
-		(role_found &&
-		 cb_uuid_compare(&role->environment, &node->environment) != 0))
-		cb_field_issue(&row->row, CB_NODE_NOT_FOUND, "node_id");
-}
-
-static bool
-in_scope(const CbScope *scope, const CbParent *parent)
-{
-	return cb_uuid_compare(&parent->application, &scope->application) == 0 &&
-		(!scope->has_environment ||
-		 cb_uuid_compare(&parent->environment, &scope->environment) == 0);
+		cb_places_check(&own->places, &batch->scope, &row->row,
+						&row->role_id.id, &row->node_id.id);
 }
 
 static int

@@ -14,7 +14,7 @@
 #include "input/email.h"
 #include "rows/fields.h"
 #include "rows/membership.h"
-#include "rows/parents.h"
+#include "rows/place.h"
 #include "secret/password.h"
 
 /* A row of canopy.identity as the database has it; val is NULL when null. */
@@ -73,8 +73,7 @@ typedef struct CbIdentityBatch
 {
 	CbPasswordBatch *passwords;
 	CbParents	applications;
-	CbParents	roles;
-	CbParents	nodes;
+	CbPlaces	places;
 } CbIdentityBatch;
 
 extern const CbRowKind cb_identity_kind;

@@ -20,9 +20,6 @@
 #include "rows/membership.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
-#define MEMBERSHIP_COLUMNS \
-	"m.id, m.identity_id, m.application_id, m.status," \
-	" m.invited_at, m.activated_at, m.deactivated_at, m.created_at"
 
 #define ON_CONFLICT_REACTIVATE \
 	" ON CONFLICT (account_id, identity_id, application_id) DO UPDATE" \
@@ -42,7 +39,7 @@ static CbStatement ensure_memberships = {
 	" FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4),"
 	" pg_catalog.unnest($5)) AS u (id, identity_id, application_id)"
 	" ORDER BY u.id" ON_CONFLICT_REACTIVATE
-	" RETURNING " MEMBERSHIP_COLUMNS
+	" RETURNING " CB_MEMBERSHIP_COLUMNS
 	") SELECT * FROM i",
 	5, {UUIDOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID},
 	SPI_OK_SELECT
@@ -53,14 +50,14 @@ static CbStatement ensure_membership = {
 	"INSERT INTO canopy.app_membership AS m (account_id, id, identity_id,"
 	" application_id, status, activated_at, created_at, updated_at)"
 	" VALUES ($1, $3, $4, $5, 'active', $2, $2, $2)" ON_CONFLICT_REACTIVATE
-	" RETURNING " MEMBERSHIP_COLUMNS,
+	" RETURNING " CB_MEMBERSHIP_COLUMNS,
 	5, {UUIDOID, TIMESTAMPTZOID, UUIDOID, UUIDOID, UUIDOID},
 	SPI_OK_INSERT_RETURNING
 };
 
 /* Parameters: account; arrays of identity, application. */
 static CbStatement find_memberships = {
-	"SELECT " MEMBERSHIP_COLUMNS
+	"SELECT " CB_MEMBERSHIP_COLUMNS
 	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3))"
 	" AS u (identity_id, application_id)"
 	" JOIN canopy.app_membership m ON m.account_id" EQ "$1"
@@ -82,8 +79,6 @@ static void find_rest(const CbBatch *batch, CbMembershipWish *wishes, int n);
 static void read_written(void *arg, const Datum *values, const bool *nulls);
 static void read_found(void *arg, const Datum *values, const bool *nulls);
 static CbMembershipWish *match_wish(Reading *reading, const Datum *values);
-static void read_membership(CbMembership *membership, const Datum *values,
-							const bool *nulls);
 static const char *constant_status(const char *status);
 
 const char *const cb_membership_tables[] = {"app_membership", NULL};
@@ -169,7 +164,7 @@ read_written(void *arg, const Datum *values, const bool *nulls)
 
 	if (wish == NULL)
 		return;
-	read_membership(&wish->membership, values, nulls);
+	cb_membership_read(&wish->membership, values, nulls);
 	wish->outcome = cb_uuid_compare(&wish->membership.id, &wish->new_id) == 0 ?
 		CB_CREATED : CB_UPDATED;
 }
@@ -181,7 +176,7 @@ read_found(void *arg, const Datum *values, const bool *nulls)
 
 	if (wish == NULL)
 		return;
-	read_membership(&wish->membership, values, nulls);
+	cb_membership_read(&wish->membership, values, nulls);
 	wish->outcome = CB_SKIPPED;
 }
 
@@ -204,10 +199,9 @@ match_wish(Reading *reading, const Datum *values)
 	return NULL;
 }
 
-/* Reads MEMBERSHIP_COLUMNS. */
-static void
-read_membership(CbMembership *membership, const Datum *values,
-				const bool *nulls)
+void
+cb_membership_read(CbMembership *membership, const Datum *values,
+				   const bool *nulls)
 {
 	char	   *status = TextDatumGetCString(values[3]);
 
@@ -220,6 +214,19 @@ read_membership(CbMembership *membership, const Datum *values,
 	membership->activated_at = cb_time_read(values[5], nulls[5]);
 	membership->deactivated_at = cb_time_read(values[6], nulls[6]);
 	membership->created_at = DatumGetTimestampTz(values[7]);
+}
+
+void
+cb_membership_encode(const CbMembership *membership, CbJson *json)
+{
+	cb_json_uuid(json, &membership->id);
+	cb_json_cstring(json, membership->status);
+	cb_json_timestamp(json, membership->created_at);
+	cb_json_time(json, &membership->invited_at);
+	cb_json_uuid(json, &membership->identity_id);
+	cb_json_time(json, &membership->activated_at);
+	cb_json_uuid(json, &membership->application_id);
+	cb_json_time(json, &membership->deactivated_at);
 }
 
 static const char *

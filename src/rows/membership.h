@@ -42,6 +42,20 @@ typedef struct CbMembershipWish
 extern void cb_membership_ensure(const CbBatch *batch, CbMembershipWish *wishes,
 								 int n);
 
+/* Reads a row of CB_MEMBERSHIP_COLUMNS, of a table that is called m. */
+#define CB_MEMBERSHIP_COLUMNS \
+	"m.id, m.identity_id, m.application_id, m.status," \
+	" m.invited_at, m.activated_at, m.deactivated_at, m.created_at"
+
+extern void cb_membership_read(CbMembership *membership, const Datum *values,
+							   const bool *nulls);
+
+/*
+ * Writes id, status, created_at, invited_at, identity_id, activated_at,
+ * application_id and deactivated_at, which is their order in an object.
+ */
+extern void cb_membership_encode(const CbMembership *membership, CbJson *json);
+
 extern const char *const cb_membership_tables[];
 
 #endif							/* CB_MEMBERSHIP_H */

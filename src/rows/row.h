@@ -73,6 +73,8 @@ typedef struct CbBatch
 	CbCaller	caller;
 	CbScope		scope;
 	CbOnConflict on_conflict;
+	const void *options;		/* what the kind asks of a call besides its
+								 * rows */
 	bool		dry_run;
 	int			max_failed;		/* rows; -1: no limit */
 	bool		trusted;		/* no triggers but foreign keys; see
@@ -90,6 +92,7 @@ struct CbRowKind
 {
 	const char *action;			/* in the audit log */
 	const char *resource_type;	/* in the audit log */
+	const char *category;		/* in the audit log */
 	const char *list_key;		/* of the request object that wraps the rows */
 	Size		row_size;		/* of the struct that begins with a CbRow */
 
@@ -99,6 +102,9 @@ struct CbRowKind
 	const char *key_fields[CB_ROW_MAX_KEYS];
 
 	void		(*begin) (CbBatch *batch);
+
+	/* Writes the options, so that a key can tell calls apart; or NULL. */
+	void		(*describe) (const CbBatch *batch, CbJson *json);
 	void		(*decode) (CbBatch *batch, CbRow *row);
 	void		(*prepare) (CbBatch *batch);	/* may be NULL */
 	void		(*lock_parents) (CbBatch *batch);

@@ -26,12 +26,20 @@ addFormats(ajv);
 ajv.addSchema({ $id: 'document', ...document });
 const pointer = (...names) => `document#/${names.map((name) => encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`;
 
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+
 // a request that is good, and what it needs of others; by operation
 const good = {
 	bulkCreateAccountIdentities: people('doc', 2, { password: 'correct horse', metadata: {}, external_id: undefined }),
 	bulkCreateIdentities: people('app'),
 	bulkCreateIdentitiesWithKey: people('key'),
-	bulkAttachAppMemberships: { identity_ids: ['00000000-0000-4000-8000-000000000000'] },
+	bulkAttachAppMemberships: { identity_ids: [NOBODY] },
+	bulkCreateAssignments: { assignments: [{ identity_id: NOBODY, role_id: NOBODY, node_id: NOBODY, effective_from: '2026-04-20T12:00:00Z' }] },
+	bulkCreateAssignmentsWithKey: { assignments: [{ identity_id: NOBODY, role_id: NOBODY, node_id: NOBODY }] },
+	bulkRemoveAssignments: { assignment_ids: [NOBODY] },
+	bulkRemoveAssignmentsWithKey: { assignment_ids: [NOBODY] },
+	bulkChangeRole: { assignment_ids: [NOBODY], role_id: NOBODY },
+	bulkChangeRoleWithKey: { assignment_ids: [NOBODY], role_id: NOBODY },
 	recordBulkImportEvent: { mode: 'create', total: 1, succeeded: 1, failed: 0, skipped: 0 },
 	getOpenApi: undefined,
 };
@@ -57,8 +65,10 @@ test('operations have names of their own, and every reference leads somewhere', 
 
 test('the paths are those of the product', () => {
 	const application = '/portal/v1/accounts/{account}/applications/{application}';
+	const assignments = ['bulk-create', 'bulk-remove', 'bulk-change-role'].flatMap((verb) =>
+		['/api/v1', `${application}/environments/{environment}`].map((tier) => `${tier}/assignments/${verb}`));
 	assert.deepEqual(Object.keys(document.paths).sort(), ['/api/v1/identities/bulk-create', '/openapi.json', `${application}/app-memberships/bulk-attach`,
-		`${application}/identities/bulk-create`, `${application}/identities/bulk-import-events`, '/portal/v1/accounts/{account}/identities/bulk-create']);
+		`${application}/identities/bulk-create`, `${application}/identities/bulk-import-events`, '/portal/v1/accounts/{account}/identities/bulk-create', ...assignments].sort());
 });
 
 for (const { path, method, operation } of operations) {

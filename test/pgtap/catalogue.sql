@@ -26,10 +26,13 @@ INSERT INTO t.code VALUES
 	('application_not_found', 404, 'The application does not exist.'),
 	('role_not_found', 404, 'The role does not exist.'),
 	('node_not_found', 404, 'The node does not exist.'),
+	('membership_not_found', 404, 'The identity is not a member of the application.'),
+	('assignment_not_found', 404, 'The role assignment does not exist.'),
 	('email_conflict', 409, 'The email address is already in use.'),
 	('external_id_conflict', 409, 'The external id is already in use.'),
 	('membership_conflict', 409, 'The identity is already a member of the application.'),
 	('membership_required', 409, 'The identity has no active membership of the application.'),
+	('assignment_conflict', 409, 'The identity already has the role at the node.'),
 	('rejected', 422, 'A constraint or trigger of the database refused the row.'),
 	('batch_rolled_back', 424, 'The row was good, but its batch was rolled back.');
 
@@ -37,6 +40,8 @@ INSERT INTO t.code VALUES
 SELECT t.add_identity('acme', 'taken@acme.example', 'hr-1'), t.add_identity('acme', 'member@acme.example'),
 	t.add_identity('acme', 'barred@acme.example'), t.add_membership('acme', 'member@acme.example', 'crm'),
 	t.add_membership('acme', 'barred@acme.example', 'crm', 'suspended') \gset
+INSERT INTO canopy.role_assignment (account_id, identity_id, application_id, role_id, node_id)
+VALUES (t.id('acme'), t.id('member@acme.example'), t.id('crm'), t.id('editor'), t.id('crm-root'));
 
 -- a trigger of the user's that does not like one address
 CREATE FUNCTION t.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -148,6 +153,15 @@ SELECT title, $$canopy_bulk_attach_json($1, application => 'crm', account => 'ac
 	('an id that is null', 'null', 'required', 'identity_id required'),
 	('a member', to_jsonb(t.id('member@acme.example')), 'membership_conflict', 'identity_id membership_conflict')
 ) AS v (title, input, word, issues);
+
+-- assignments, and identities that are detached
+INSERT INTO t.case (title, call, before, input, word, issues)
+SELECT title, call, '[]', input, word, issues FROM (VALUES
+	('a role that is held', $$canopy_bulk_assign($1, 'crm', account => 'acme')$$, jsonb_build_object('identity_id', t.id('member@acme.example'), 'role_id', t.id('editor'), 'node_id', t.id('crm-root')),
+		'assignment_conflict', 'role_id assignment_conflict'),
+	('an unknown assignment', $$canopy_bulk_unassign_json($1, 'crm', account => 'acme')$$, to_jsonb(t.id('nothing')), 'assignment_not_found', 'assignment_id assignment_not_found'),
+	('an identity that is no member', $$canopy_bulk_detach_json($1, 'crm', 'acme')$$, to_jsonb(t.id('taken@acme.example')), 'membership_not_found', 'identity_id membership_not_found')
+) AS v (title, call, input, word, issues);
 
 -- rows that are good but for the company they keep, or for the database
 INSERT INTO t.case (title, call, before, input, word, issues, more)

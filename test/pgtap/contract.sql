@@ -9,17 +9,24 @@ SELECT results_eq($$
 $$, $$ VALUES
 	('canopy_bulk_api_key_create', 'name text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, access_mode text DEFAULT ''full_access''::text, scopes text[] DEFAULT NULL::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone', 'jsonb'),
 	('canopy_bulk_api_key_revoke', 'id uuid, account text DEFAULT NULL::text', 'void'),
+	('canopy_bulk_assign', 'assignments jsonb, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_attach', 'identity_ids uuid[], application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_attach_json', 'identity_ids jsonb, application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_authenticate', 'token text', 'void'),
+	('canopy_bulk_change_role', 'assignment_ids uuid[], role_id uuid, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_change_role_json', 'assignment_ids jsonb, role_id text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_create', 'identities jsonb, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_create_raw', 'body bytea, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_detach', 'identity_ids uuid[], application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_detach_json', 'identity_ids jsonb, application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_http', 'method text, path text, headers jsonb DEFAULT ''{}''::jsonb, body bytea DEFAULT NULL::bytea, OUT status integer, OUT headers jsonb, OUT body bytea', 'record'),
 	('canopy_bulk_import_event', 'mode text, total integer, succeeded integer, failed integer, skipped integer DEFAULT 0, application text DEFAULT NULL::text, account text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'void'),
 	('canopy_bulk_purge', 'account text DEFAULT NULL::text, max_rows integer DEFAULT 1000', 'bigint'),
 	('canopy_bulk_secret_exposure', '', 'TABLE(setting text, value text, advice text)'),
 	('canopy_bulk_setup', 'owner regrole DEFAULT NULL::regrole, version integer DEFAULT NULL::integer', 'integer'),
 	('canopy_bulk_token_key_is_valid', 'algorithm text, key text', 'boolean'),
+	('canopy_bulk_unassign', 'assignment_ids uuid[], application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_unassign_json', 'assignment_ids jsonb, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_verify_password', 'email text, password text, account text DEFAULT NULL::text, application text DEFAULT NULL::text', 'jsonb')
 $$, 'public functions have their signatures');
 

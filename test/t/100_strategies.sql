@@ -25,10 +25,13 @@ VALUES (t.id('a', 1), t.id('b', 1), t.id('c', 1), 'production', 'P'), (t.id('a',
 INSERT INTO canopy.role (account_id, environment_id, id, name, is_system)
 VALUES (t.id('a', 1), t.id('c', 1), t.id('d', 1), 'editor', false), (t.id('a', 1), t.id('c', 1), t.id('d', 2), 'system', true),
 	   (t.id('a', 1), t.id('c', 2), t.id('d', 3), 'tester', false), (t.id('a', 1), t.id('c', 3), t.id('d', 4), 'writer', false),
+	   (t.id('a', 1), t.id('c', 1), t.id('d', 6), 'reader', false), (t.id('a', 1), t.id('c', 1), t.id('d', 7), 'owner', false),
 	   (t.id('a', 2), t.id('c', 4), t.id('d', 5), 'clerk', false);
 INSERT INTO canopy.node (account_id, application_id, environment_id, id, node_type, name, slug)
 SELECT CASE WHEN n = 4 THEN t.id('a', 2) ELSE t.id('a', 1) END, t.id('b', greatest(n - 1, 1)), t.id('c', n), t.id('e', n), 'root', 'Root', 'root'
 FROM generate_series(1, 4) AS n;
+INSERT INTO canopy.node (account_id, application_id, environment_id, id, parent_node_id, node_type, name, slug)
+VALUES (t.id('a', 1), t.id('b', 1), t.id('c', 1), t.id('e', 5), t.id('e', 1), 'unit', 'Unit', 'unit');
 
 -- twelve people in acme, some with the last names that mean something; three of globex have addresses of theirs
 INSERT INTO canopy.identity (account_id, id, email, first_name, last_name, external_id, metadata, avatar_url, created_at, updated_at)
@@ -53,6 +56,16 @@ FROM generate_series(1, 12, 2) AS n;
 INSERT INTO canopy.role_assignment (account_id, id, identity_id, application_id, role_id, node_id, created_at, updated_at)
 SELECT t.id('a', 1), t.id('8', n), t.id('f', n), t.id('b', 1), t.id('d', 1), t.id('e', 1), '2020-01-01Z', '2020-01-01Z'
 FROM generate_series(1, 4, 2) AS n;
+
+-- more of them: two roles at one node, one at two, some in staging, in wiki and in globex
+INSERT INTO canopy.role_assignment (account_id, id, identity_id, application_id, role_id, node_id, effective_from, created_at, updated_at)
+SELECT t.id('a', 1), t.id('8', n), t.id('f', identity), t.id('b', application), t.id('d', role), t.id('e', node), '2020-02-02Z', '2020-01-01Z', '2020-01-01Z'
+FROM (VALUES (4, 1, 1, 6, 1), (5, 1, 1, 7, 1), (6, 1, 1, 1, 5), (7, 2, 1, 6, 1), (8, 2, 1, 7, 1), (9, 2, 1, 7, 5), (10, 3, 1, 6, 5), (11, 2, 1, 3, 2),
+	(12, 7, 1, 1, 1), (13, 7, 1, 6, 1), (14, 1, 2, 4, 3), (15, 3, 2, 4, 3), (16, 5, 2, 4, 3)) AS v (n, identity, application, role, node);
+INSERT INTO canopy.app_membership (account_id, id, identity_id, application_id, status)
+VALUES (t.id('a', 2), t.id('9', 100), t.id('f', 101), t.id('b', 3), 'active');
+INSERT INTO canopy.role_assignment (account_id, id, identity_id, application_id, role_id, node_id, created_at)
+VALUES (t.id('a', 2), t.id('8', 101), t.id('f', 101), t.id('b', 3), t.id('d', 5), t.id('e', 4), '2020-01-01Z');
 
 -- where triggers leave a trace
 CREATE TABLE t.witness (note text);
@@ -104,9 +117,9 @@ SELECT coalesce(r->>'last_name', (SELECT last_name FROM canopy.identity AS i
 -- a row trigger that does what the row's last name says, and looks at nothing else
 CREATE FUNCTION t.obey() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	CASE t.word(to_jsonb(NEW))
+	CASE t.word(to_jsonb(coalesce(NEW, OLD)))
 		WHEN 'Raise' THEN RAISE EXCEPTION 'refused';
-		WHEN 'Divide' THEN PERFORM 1 / (length(NEW.id::text) - 36);
+		WHEN 'Divide' THEN PERFORM 1 / (length((to_jsonb(coalesce(NEW, OLD))->>'id')) - 36);
 		WHEN 'Abort' THEN RAISE EXCEPTION 'abort' USING ERRCODE = '40001';
 		WHEN 'Null' THEN RETURN NULL;
 		WHEN 'Change' THEN
@@ -120,7 +133,7 @@ BEGIN
 			END IF;
 		ELSE NULL;
 	END CASE;
-	RETURN NEW;
+	RETURN coalesce(NEW, OLD);
 END $$;
 
 -- triggers that look further than their row
@@ -190,6 +203,20 @@ CREATE TRIGGER shorten BEFORE INSERT ON canopy.identity FOR EACH ROW EXECUTE FUN
 CREATE TRIGGER obey BEFORE INSERT OR UPDATE ON canopy.app_membership FOR EACH ROW EXECUTE FUNCTION t.obey();
 -- scenario: BEFORE trigger on assignments | row set auto | Raise Null
 CREATE TRIGGER obey BEFORE INSERT ON canopy.role_assignment FOR EACH ROW EXECUTE FUNCTION t.obey();
+-- scenario: BEFORE triggers on changed assignments and memberships | row set auto | Raise Null
+CREATE TRIGGER obey BEFORE UPDATE OR DELETE ON canopy.role_assignment FOR EACH ROW EXECUTE FUNCTION t.obey();
+CREATE TRIGGER obey BEFORE UPDATE ON canopy.app_membership FOR EACH ROW EXECUTE FUNCTION t.obey();
+-- scenario: AFTER trigger on assignments that are removed | row set auto | Raise
+CREATE TRIGGER obey AFTER UPDATE OR DELETE ON canopy.role_assignment FOR EACH ROW EXECUTE FUNCTION t.obey();
+-- scenario: a key of the user's on assignments | row set auto |
+DELETE FROM canopy.role_assignment WHERE id IN (t.id('8', 4), t.id('8', 5), t.id('8', 8), t.id('8', 13));
+ALTER TABLE canopy.role_assignment ADD UNIQUE (account_id, identity_id, node_id);
+-- scenario: a deferred key of the user's on assignments | row set auto |
+DELETE FROM canopy.role_assignment WHERE id IN (SELECT t.id('8', n) FROM unnest('{3,7,8,12,13,15,16}'::integer[]) AS n);
+ALTER TABLE canopy.role_assignment ADD UNIQUE (account_id, role_id, node_id) DEFERRABLE INITIALLY DEFERRED;
+-- scenario: a table that refers to assignments | row set auto |
+CREATE TABLE t.badge (account_id uuid, assignment_id uuid, FOREIGN KEY (account_id, assignment_id) REFERENCES canopy.role_assignment);
+INSERT INTO t.badge SELECT account_id, id FROM canopy.role_assignment WHERE id < t.id('8', 8);
 -- scenario: AFTER trigger on identity | row set auto | Raise Divide
 CREATE TRIGGER obey AFTER INSERT OR UPDATE ON canopy.identity FOR EACH ROW EXECUTE FUNCTION t.obey();
 -- scenario: AFTER trigger on memberships | row set auto | Raise
@@ -214,7 +241,7 @@ ALTER TABLE canopy.identity ADD FOREIGN KEY (last_name) REFERENCES t.family DEFE
 CREATE TABLE t.open_application (account_id uuid, id uuid, PRIMARY KEY (account_id, id));
 INSERT INTO t.open_application VALUES (t.id('a', 1), t.id('b', 1));
 GRANT SELECT, REFERENCES, UPDATE ON t.open_application TO canopy_owner;
-DELETE FROM canopy.app_membership WHERE application_id = t.id('b', 2);
+DELETE FROM canopy.app_membership WHERE application_id <> t.id('b', 1);
 ALTER TABLE canopy.app_membership ADD FOREIGN KEY (account_id, application_id) REFERENCES t.open_application;
 -- scenario: a foreign key of our columns to another of our tables | row set auto |
 DELETE FROM canopy.role_assignment;

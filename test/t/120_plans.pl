@@ -23,6 +23,7 @@ CREATE FUNCTION t.people(prefix text, n integer, more jsonb DEFAULT '{}') RETURN
 SELECT jsonb_agg(more || jsonb_build_object('email', CASE i % 2 WHEN 1 THEN 'old' ELSE prefix END || i || '@example.com',
 	'first_name', 'A', 'last_name', 'B', 'external_id', CASE i % 3 WHEN 1 THEN 'old' ELSE prefix END || i))
 FROM generate_series(1, n) AS i $$;
+INSERT INTO canopy.role (account_id, environment_id, name) SELECT account_id, environment_id, 'other' FROM canopy.role;
 END
 
 # every kind of call, with conflicts; with each strategy
@@ -31,7 +32,11 @@ my @calls = (
 	(map { "canopy_bulk_create(t.people('%s', 50), 'acme', on_conflict => '$_')" } qw(error skip update)),
 	(map { "canopy_bulk_create(t.people('%s', 50, jsonb_build_object('application_id', '$CRM')), 'acme', on_conflict => '$_')" } qw(error update)),
 	(map { "canopy_bulk_create(t.people('%s', 50, $place), 'acme', 'crm', on_conflict => '$_')" } qw(error skip update)),
-	(map { "canopy_bulk_attach((SELECT array_agg(id) FROM t.sample), 'crm', 'acme', on_conflict => '$_')" } qw(error skip)));
+	(map { "canopy_bulk_attach((SELECT array_agg(id) FROM t.sample), 'crm', 'acme', on_conflict => '$_')" } qw(error skip)),
+	(map { "canopy_bulk_assign((SELECT jsonb_agg(jsonb_build_object('identity_id', id, 'role_id', '$VIEWER', 'node_id', '$ROOT')) FROM t.sample), 'crm', account => 'acme', on_conflict => '$_')" } qw(error skip)),
+	"canopy_bulk_change_role((SELECT array_agg(id) FROM t.held), (SELECT id FROM canopy.role WHERE name = 'other'), account => 'acme')",
+	"canopy_bulk_unassign((SELECT array_agg(id) FROM t.held), 'crm', account => 'acme', dry_run => true)",
+	(map { "canopy_bulk_detach((SELECT array_agg(id) FROM t.sample), 'crm', 'acme', dry_run => true, on_conflict => '$_')" } qw(error skip)));
 my $n = 0;
 my $every_call = join '', map
 {
@@ -48,11 +53,12 @@ SELECT account_id, id, '$CRM', CASE substring(email FROM 4 FOR 1) WHEN '7' THEN 
 INSERT INTO canopy.role_assignment (account_id, identity_id, application_id, role_id, node_id)
 SELECT account_id, id, '$CRM', '$VIEWER', '$ROOT' FROM canopy.identity;
 CREATE TABLE t.sample AS SELECT id FROM canopy.identity ORDER BY email LIMIT 100;
+CREATE TABLE t.held AS SELECT id FROM canopy.role_assignment ORDER BY identity_id LIMIT 50;
 END
 
 # a session that knew the tables when they were nearly empty goes on when they are large, before anybody has analysed them
-$node->safe_psql('postgres', 'CREATE TABLE t.sample AS SELECT gen_random_uuid() AS id; VACUUM ANALYZE');
-my $log = run_logged("BEGIN;\n$every_call ROLLBACK;\nSET auto_explain.log_min_duration = -1;\nDROP TABLE t.sample;\n$fill SET auto_explain.log_min_duration = 0;\n", $every_call);
+$node->safe_psql('postgres', 'CREATE TABLE t.sample AS SELECT gen_random_uuid() AS id; CREATE TABLE t.held AS TABLE t.sample; VACUUM ANALYZE');
+my $log = run_logged("BEGIN;\n$every_call ROLLBACK;\nSET auto_explain.log_min_duration = -1;\nDROP TABLE t.sample, t.held;\n$fill SET auto_explain.log_min_duration = 0;\n", $every_call);
 check_plans('tables that have grown', $log);
 
 # tables that are known to be large: of as many rows as there are, and of ten million by the statistics

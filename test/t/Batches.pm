@@ -17,7 +17,13 @@ my $bcrypt = '$2b$12$' . 'a' x 53;
 sub draw_batch
 {
 	my (@words) = @_;
-	return chance(0.15) ? draw_attach() : draw_create(@words);
+	my $which = rand;
+	return draw_attach('attach') if $which < 0.12;
+	return draw_attach('detach') if $which < 0.22;
+	return draw_assign() if $which < 0.37;
+	return draw_held('unassign') if $which < 0.45;
+	return draw_held('change_role') if $which < 0.57;
+	return draw_create(@words);
 }
 
 # Batches in which the order of writing shows, each with every on_conflict.
@@ -32,7 +38,18 @@ sub known_batches
 		# a rival that fails, and a key of the user's that its successor and a row behind both want
 		[ [ 'a', 'x1' ], [ 'a', undef, 1 ], [ 'b', undef, 1 ] ],
 		[ [ 'z', 'x1' ], [ 'z', 'y1', 1 ], [ 'b', 'y1', 1 ], [ 'y', undef, 1 ] ]);
-	return map { my $mode = $_; map { known_batch($mode, @$_) } @known } qw(error skip update);
+	return ((map { my $mode = $_; map { known_batch($mode, @$_) } @known } qw(error skip update)), known_assignments());
+}
+
+# Everybody and everything that there is, backwards and with some twice.
+sub known_assignments
+{
+	my $people = quote('{' . join(',', map { id('f', $_) } reverse 1 .. 12, 1, 3) . '}');
+	my $held = quote('{' . join(',', map { id('8', $_) } reverse 1 .. 16, 4, 9) . '}');
+	my @wishes = map { { identity_id => id('f', $_), role_id => id('d', 6), node_id => id('e', $_ % 2 ? 1 : 5) } } reverse 1 .. 12, 2, 2, 5;
+	my $wishes = quote($json->encode(\@wishes));
+	return ((map { ("canopy_bulk_detach($people, 'crm', 'acme', on_conflict => '$_')", "canopy_bulk_assign($wishes, 'crm', account => 'acme', on_conflict => '$_')") } qw(error skip)),
+		(map { "canopy_bulk_change_role($held, " . quote(id('d', $_)) . ", account => 'acme')" } 1, 6), "canopy_bulk_unassign($held, account => 'acme')");
 }
 
 sub known_batch
@@ -137,18 +154,70 @@ sub spoil
 
 sub draw_attach
 {
+	my ($verb) = @_;
 	my $size = one_of(1, 3, 12, 12, 30);
 	my $faulty = one_of(0, 0.1, 0.5);
 	my @ids = map { !chance($faulty) ? id('f', draw(12)) : chance(0.5) ? id('f', one_of(101, 77)) : uc id('f', draw(12)) } 1 .. $size;
 	my @options = ("account => 'acme'", 'application => ' . quote(one_of(qw(crm crm wiki))),
 		'on_conflict => ' . quote(one_of(qw(error skip))), draw_options($size));
-	my $call = 'canopy_bulk_attach(' . quote('{' . join(',', @ids) . '}') . '::uuid[]';
-	if (chance(0.4))
+	return join ', ', draw_ids("canopy_bulk_$verb", $faulty, @ids), join(', ', @options) . ')';
+}
+
+# The beginning of a call with ids: as an array, or with malformed ones among them as JSON.
+sub draw_ids
+{
+	my ($function, $faulty, @ids) = @_;
+	return "$function(" . quote('{' . join(',', @ids) . '}') . '::uuid[]' if chance(0.6);
+	@ids = map { chance($faulty / 2) ? one_of('x', undef, 5, '', {}, "$_ ") : $_ } @ids;
+	return "${function}_json(" . quote($json->encode(\@ids)) . '::jsonb';
+}
+
+# Roles for a few people, so that some are sent twice or held already.
+sub draw_assign
+{
+	my $faulty = one_of(0, 0.05, 0.3);
+	my $people = one_of(3, 8, 12);
+	my @rows = map { draw_assignment($faulty, $people) } 1 .. one_of(1, 3, 8, 20, 40);
+	my $text = quote($json->encode(chance(0.5) ? \@rows : { assignments => \@rows }));
+	my @options = ("account => 'acme'", draw_place(), 'on_conflict => ' . quote(one_of(qw(error skip))), draw_options(scalar @rows));
+	return "canopy_bulk_assign(${text}::jsonb, " . join(', ', @options) . ')';
+}
+
+sub draw_assignment
+{
+	my ($faulty, $people) = @_;
+	return one_of(1, undef, 'row', [], {}) if chance($faulty / 10);
+	my $pair = chance($faulty) ? one_of([ 1, 2 ], [ 2, 1 ], [ 5, 4 ], [ 77, 1 ], [ 1, 77 ], [ 3, 1 ]) : one_of([ 1, 1 ], [ 1, 1 ], [ 6, 1 ], [ 1, 5 ], [ 3, 2 ], [ 4, 3 ]);
+	my %row = (identity_id => id('f', chance($faulty) ? one_of(101, 77) : draw($people)),
+		role_id => id('d', $pair->[0]), node_id => id('e', $pair->[1]));
+	$row{effective_from} = one_of('2026-01-01T00:00:00Z', '2025-06-01T12:00+02:00', undef) if chance(0.3);
+	$row{effective_to} = one_of('2027-01-01T00:00:00.5Z', '2030-01-01T00:00-05', undef) if chance(0.3);
+	if (chance($faulty))
 	{
-		@ids = map { chance($faulty / 2) ? one_of('x', undef, 5, '', {}, "$_ ") : $_ } @ids;
-		$call = 'canopy_bulk_attach_json(' . quote($json->encode(\@ids)) . '::jsonb';
+		my ($field, $value) = @{ one_of([ effective_to => one_of('2020-01-01T00:00Z', 'tomorrow', 5, '2026-01-01') ], [ role_id => one_of('x', undef) ],
+				[ identity_id => uc $row{identity_id} ], [ node_id => 5 ], [ node => 'x' ]) };
+		$row{$field} = $value;
 	}
+	return \%row;
+}
+
+# Assignments that are taken away, or given another role.
+sub draw_held
+{
+	my ($verb) = @_;
+	my $size = one_of(1, 3, 8, 20);
+	my $faulty = one_of(0, 0.1, 0.5);
+	my @ids = map { id('8', !chance($faulty) ? draw(22) : one_of(77, 101, draw(22))) } 1 .. $size;
+	my @options = ("account => 'acme'", draw_place(), draw_options($size));
+	my $call = draw_ids("canopy_bulk_$verb", $faulty, @ids);
+	$call .= ', role_id => ' . quote(id('d', chance($faulty / 2) ? one_of(2, 5, 77) : one_of(1, 6, 6, 3))) if $verb eq 'change_role';
 	return join ', ', $call, join(', ', @options) . ')';
+}
+
+sub draw_place
+{
+	return one_of([], [ "application => 'crm'" ], [ "application => 'crm'" ], [ "application => 'wiki'" ],
+		[ "application => 'crm'", "environment => 'production'" ], [ "application => 'crm'", "environment => 'staging'" ])->@*;
 }
 
 sub draw_case
