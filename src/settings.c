@@ -41,6 +41,13 @@ int			cb_login_max_failures;
 int			cb_login_lock_duration;
 int			cb_idempotency_window;
 int			cb_strategy;
+char	   *cb_accept_url;
+char	   *cb_verify_url;
+int			cb_verification_expires_in;
+int			cb_invite_expires_in;
+int			cb_outbox_lease;
+int			cb_outbox_attempts;
+int			cb_outbox_backoff;
 
 static char *row_error_sqlstates;
 static bool forced_by_client;
@@ -54,10 +61,12 @@ static const struct config_enum_entry strategies[] = {
 
 static void define_claims(void);
 static void define_passwords(void);
+static void define_mail(void);
 static bool find_forced(void);
 static bool is_anybodys(const char *name);
 static bool check_sqlstates(char **newval, void **extra, GucSource source);
 static bool is_never_the_rows(const char *sqlstate);
+static bool check_url(char **newval, void **extra, GucSource source);
 static void define_string(const char *name, const char *description,
 						  char **variable, const char *initial,
 						  GucContext context, GucStringCheckHook check);
@@ -102,6 +111,7 @@ cb_settings_define(void)
 				  &cb_idempotency_window, 24 * 3600, 1, 366 * 24 * 3600,
 				  GUC_UNIT_S);
 	define_passwords();
+	define_mail();
 	MarkGUCPrefixReserved("canopy_bulk");
 }
 
@@ -125,6 +135,35 @@ define_passwords(void)
 				  "How long an identity stays locked.",
 				  &cb_login_lock_duration, 15 * 60, 1, 366 * 24 * 3600,
 				  GUC_UNIT_S);
+}
+
+/* Invites, and the mail that carries them. */
+static void
+define_mail(void)
+{
+	define_string("canopy_bulk.accept_url",
+				  "Page that accepts invites where no OAuth client names its own.",
+				  &cb_accept_url, "/app/identity/accept-invite", PGC_SUSET, check_url);
+	define_number("canopy_bulk.invite_expires_in",
+				  "How long an invite is good when it does not say so itself.",
+				  &cb_invite_expires_in, 7 * 24 * 3600, CB_INVITE_LEAST,
+				  CB_INVITE_MOST, GUC_UNIT_S);
+	define_string("canopy_bulk.verify_url",
+				  "Page that verifies addresses.",
+				  &cb_verify_url, "/app/identity/verify-email", PGC_SUSET, check_url);
+	define_number("canopy_bulk.verification_expires_in",
+				  "How long an identity has to verify its address.",
+				  &cb_verification_expires_in, 24 * 3600, CB_INVITE_LEAST,
+				  CB_INVITE_MOST, GUC_UNIT_S);
+	define_number("canopy_bulk.outbox_lease",
+				  "How long a mail that was claimed is left to its sender.",
+				  &cb_outbox_lease, 300, 1, 24 * 3600, GUC_UNIT_S);
+	define_number("canopy_bulk.outbox_attempts",
+				  "Attempts to send a mail before it is given up.",
+				  &cb_outbox_attempts, 8, 1, 100, 0);
+	define_number("canopy_bulk.outbox_backoff",
+				  "How long a mail waits after its first attempt; twice as long after each further one.",
+				  &cb_outbox_backoff, 60, 1, 3600, GUC_UNIT_S);
 }
 
 /* What a token has to say, and where it says it. */
@@ -298,6 +337,29 @@ is_never_the_rows(const char *sqlstate)
 			return true;
 	}
 	return false;
+}
+
+/* A path, or an address of the web; nothing that runs where it is clicked. */
+static bool
+check_url(char **newval, void **extra, GucSource source)
+{
+	const char *url = *newval;
+
+	if (url[0] != '/' && strncmp(url, "http://", 7) != 0 &&
+		strncmp(url, "https://", 8) != 0)
+	{
+		GUC_check_errdetail("It is a path, or begins with http:// or https://.");
+		return false;
+	}
+	for (const char *c = url; *c != '\0'; c++)
+	{
+		if (*c <= ' ' || *c > '~')
+		{
+			GUC_check_errdetail("It has a character that has no place in an address.");
+			return false;
+		}
+	}
+	return true;
 }
 
 static void

@@ -8,6 +8,10 @@
 #ifndef CB_SETTINGS_H
 #define CB_SETTINGS_H
 
+/* Bounds of how long an invite is good, in seconds. */
+#define CB_INVITE_LEAST		60
+#define CB_INVITE_MOST		(366 * 24 * 3600)
+
 /* How a batch is written; see flow/strategy.c. */
 typedef enum CbStrategy
 {
@@ -37,6 +41,13 @@ extern int	cb_strategy;		/* a CbStrategy */
 extern int	cb_hash_workers;	/* threads; 0: one per core */
 extern int	cb_login_max_failures;	/* before a lock-out; 0: never */
 extern int	cb_login_lock_duration; /* seconds */
+extern char *cb_accept_url;		/* of the page that accepts invites */
+extern char *cb_verify_url;		/* of the page that verifies addresses */
+extern int	cb_verification_expires_in; /* seconds */
+extern int	cb_invite_expires_in;	/* seconds */
+extern int	cb_outbox_lease;	/* seconds */
+extern int	cb_outbox_attempts;
+extern int	cb_outbox_backoff;	/* seconds after the first attempt */
 
 extern void cb_settings_define(void);
 

@@ -82,8 +82,8 @@ cb_authenticate(PG_FUNCTION_ARGS)
 	cb_caller_enter_unknown(&unknown);
 	MemoryContextSwitchTo(context);
 	cb_credential_check(text_argument(fcinfo, 0), &claims);
-	cb_caller_leave(&unknown);
 	cb_claims_believe(&claims);
+	cb_caller_leave(&unknown);
 	cb_guard_pop(&guard);
 	PG_RETURN_VOID();
 }

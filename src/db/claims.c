@@ -24,6 +24,7 @@
 #include "db/claims.h"
 #include "db/http.h"
 #include "errors.h"
+#include "input/email.h"
 #include "settings.h"
 
 /* Of a token that was verified; NULL: there is none. */
@@ -31,6 +32,7 @@ static const CbClaims *believed;
 
 static JsonbValue *find(Jsonb *claims, const char *name);
 static char *read_text(Jsonb *claims, const char *name);
+static char *read_email(Jsonb *claims);
 static void read_accounts(Jsonb *json, CbClaims *claims);
 static void check_times(Jsonb *claims);
 static double seconds_of(JsonbValue *claim);
@@ -67,6 +69,7 @@ cb_claims_parse(CbClaims *claims, Jsonb *json)
 	claims->present = true;
 	claims->subject = read_text(json, cb_claim_subject);
 	claims->principal_type = read_text(json, cb_claim_principal_type);
+	claims->email = read_email(json);
 	claims->application = read_text(json, cb_claim_application);
 	claims->environment = read_text(json, cb_claim_environment);
 	if (claims->principal_type == NULL ||
@@ -95,6 +98,7 @@ cb_claims_believe(const CbClaims *claims)
 	copy->present = true;
 	copy->subject = copy_string(claims->subject);
 	copy->principal_type = copy_string(claims->principal_type);
+	copy->email = copy_string(claims->email);
 	copy->application = copy_string(claims->application);
 	copy->environment = copy_string(claims->environment);
 	copy->naccounts = claims->naccounts;
@@ -157,6 +161,20 @@ read_text(Jsonb *claims, const char *name)
 	if (value->type != jbvString || value->val.string.len == 0)
 		cb_claims_refuse("A claim that names something is not a string, or is empty.");
 	return copy_text(value);
+}
+
+/* It only says whom to answer to, so that what is no address is none. */
+static char *
+read_email(Jsonb *claims)
+{
+	JsonbValue *value = find(claims, "email");
+	char		email[CB_EMAIL_MAX + 1];
+
+	if (value == NULL || value->type != jbvString ||
+		cb_email_canonicalise(value->val.string.val, value->val.string.len,
+							  email) != CB_EMAIL_OK)
+		return NULL;
+	return pstrdup(email);
 }
 
 /* The claim account is a string or an array of strings. */

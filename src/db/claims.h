@@ -15,6 +15,7 @@ typedef struct CbClaims
 	bool		present;
 	char	   *subject;		/* NULL: not named */
 	char	   *principal_type;
+	char	   *email;			/* the claim email; NULL: not named */
 	char	   *application;	/* slug or id; NULL: not bound to one */
 	char	   *environment;	/* slug or id; NULL: not bound to one */
 	char	  **accounts;		/* slugs or ids; never empty when present */

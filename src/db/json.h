@@ -25,7 +25,7 @@
 typedef struct CbJson CbJson;
 
 /* The keys of an object that is written again and again; a static variable. */
-#define CB_JSON_SHAPE_KEYS	16
+#define CB_JSON_SHAPE_KEYS	20
 
 typedef struct CbJsonShape
 {

@@ -189,6 +189,7 @@ resolve_account(CbScope *scope, const CbCaller *caller, const char *name)
 	if (!found.exists)
 		not_found("account does not exist");
 	scope->account = found.id;
+	scope->account_name = found.name;
 }
 
 static void

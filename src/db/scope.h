@@ -24,6 +24,7 @@ typedef struct CbScopeNames
 typedef struct CbScope
 {
 	pg_uuid_t	account;
+	char	   *account_name;
 	bool		has_application;
 	pg_uuid_t	application;
 	char	   *application_slug;

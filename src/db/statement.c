@@ -9,6 +9,9 @@
  * table changes and when the role changes where row security is involved; that a
  * table grows it does not see, and so we look ourselves.
  *
+ * SPI leaves its own memory context as the current one, which would end with the
+ * call; what runs a statement here finds the current one as it was.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -71,6 +74,7 @@ cb_statement_finish(void)
 uint64
 cb_statement_run(CbStatement *statement, Datum *values, const char *nulls)
 {
+	MemoryContext context = CurrentMemoryContext;
 	int			result;
 
 	if (statement->plan == NULL)
@@ -83,6 +87,7 @@ cb_statement_run(CbStatement *statement, Datum *values, const char *nulls)
 									  true, false, 0);
 	else
 		result = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+	MemoryContextSwitchTo(context);
 	if (result != statement->expected)
 		elog(ERROR, "statement returned %s: %s",
 			 SPI_result_code_string(result), statement->sql);
@@ -158,6 +163,7 @@ cb_statement_array(Datum *values, bool *nulls, int n, Oid type)
 static void
 prepare(CbStatement *statement)
 {
+	MemoryContext context = CurrentMemoryContext;
 	SPIPlanPtr	plan = SPI_prepare_cursor(statement->sql, statement->nargs,
 										  statement->argtypes,
 										  CURSOR_OPT_GENERIC_PLAN);
@@ -167,6 +173,7 @@ prepare(CbStatement *statement)
 			 SPI_result_code_string(SPI_result), statement->sql);
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "could not keep a plan");
+	MemoryContextSwitchTo(context);
 	statement->plan = plan;
 }
 

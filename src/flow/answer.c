@@ -26,6 +26,16 @@ cb_answer_batch(const CbBatch *batch, bool rolled_back, MemoryContext context)
 	return answer;
 }
 
+CbAnswer
+cb_answer_code(CbCode code)
+{
+	CbAnswer	answer = {NULL, cb_codes[code].status};
+
+	answer.error = cb_codes[code].name;
+	answer.message = cb_codes[code].message;
+	return answer;
+}
+
 static Jsonb *
 write_body(const CbBatch *batch)
 {

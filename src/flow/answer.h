@@ -11,8 +11,12 @@
 #include "rows/row.h"
 
 #define CB_STATUS_OK				200
+#define CB_STATUS_CREATED			201
 #define CB_STATUS_NO_CONTENT		204
 #define CB_STATUS_MULTI				207
+#define CB_STATUS_UNAUTHENTICATED	401
+#define CB_STATUS_FORBIDDEN			403
+#define CB_STATUS_NOT_FOUND			404
 #define CB_STATUS_ROLLED_BACK		422
 
 typedef struct CbAnswer
@@ -34,5 +38,8 @@ typedef struct CbAnswer
 /* The envelope of a batch whose verdicts are known, in the given context. */
 extern CbAnswer cb_answer_batch(const CbBatch *batch, bool rolled_back,
 								MemoryContext context);
+
+/* What a single row that has this problem is answered, without details. */
+extern CbAnswer cb_answer_code(CbCode code);
 
 #endif							/* CB_ANSWER_H */

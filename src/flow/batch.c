@@ -47,6 +47,8 @@ static CbAnswer repeat(const CbReplay *first, MemoryContext callers);
 static void decode_rows(CbBatch *batch);
 static CbAnswer write_batch(CbBatch *batch, const CbIdempotency *once,
 							MemoryContext callers);
+static void store_answer(CbBatch *batch, const CbIdempotency *once,
+						 const CbAnswer *answer);
 static bool write_step(void *arg);
 static bool exceeds_limit(const CbBatch *batch);
 static void mark_rolled_back(CbBatch *batch);
@@ -84,6 +86,9 @@ cb_batch_run(const CbRowKind *kind, const CbRequest *request)
 static void
 fill_batch(CbBatch *batch, const CbRequest *request)
 {
+	batch->is_single = request->single_action != NULL;
+	batch->action = batch->is_single ?
+		request->single_action : batch->kind->action;
 	batch->on_conflict = request->on_conflict;
 	batch->options = request->options;
 	batch->dry_run = request->dry_run;
@@ -123,7 +128,7 @@ fill_key(CbIdempotency *once, const CbBatch *batch, const CbRequest *request)
 	if (request->idempotency_key == NULL || batch->nrows == 0 || batch->dry_run)
 		return;
 	once->key = request->idempotency_key;
-	once->function = batch->kind->action;
+	once->function = batch->action;
 	once->account = batch->scope.account;
 	once->now = batch->now;
 	cb_idempotency_fingerprint(once, describe_request(batch));
@@ -210,12 +215,22 @@ write_batch(CbBatch *batch, const CbIdempotency *once, MemoryContext callers)
 		cb_report_batch(batch, rolled_back);
 	answer = cb_answer_batch(batch, rolled_back, callers);
 	if (once->key != NULL && !rolled_back)
-	{
-		CbReplay	first = {answer.body, answer.status};
-
-		cb_idempotency_store(once, &first);
-	}
+		store_answer(batch, once, &answer);
 	return answer;
+}
+
+/* A secret in the answer is for the first caller alone. */
+static void
+store_answer(CbBatch *batch, const CbIdempotency *once, const CbAnswer *answer)
+{
+	CbReplay	first = {answer->body, answer->status};
+
+	if (batch->kind->answers_once)
+	{
+		batch->for_record = true;
+		first.answer = cb_answer_batch(batch, false, batch->context).body;
+	}
+	cb_idempotency_store(once, &first);
 }
 
 static bool

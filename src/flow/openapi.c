@@ -23,6 +23,14 @@ static const char *const security =
 "{\"bearer\": {\"type\": \"http\", \"scheme\": \"bearer\", \"bearerFormat\": \"JWT\"},"
 "\"apiKey\": {\"type\": \"apiKey\", \"in\": \"header\", \"name\": \"X-API-Key\"}}";
 
+/* A topic has a file of schemas and a line here. */
+static const char *const *const topics[] = {
+	&cb_schemas_bulk,
+	&cb_schemas_assignments,
+	&cb_schemas_identity,
+	&cb_schemas_invites,
+};
+
 static void write_paths(StringInfo json);
 static void write_operation(StringInfo json, const CbRoute *route);
 static void write_body(StringInfo json, const CbRoute *route);
@@ -116,7 +124,7 @@ write_parameters(StringInfo json, const CbRoute *route)
 
 		write_parameter(json, at, len);
 	}
-	if (strcmp(route->method, "POST") == 0 && !route->is_public)
+	if (strcmp(route->method, "GET") != 0 && !route->is_public)
 		write_parameter(json, "idempotencyKey", strlen("idempotencyKey"));
 	while (*takes != '\0')
 	{
@@ -150,17 +158,28 @@ write_responses(StringInfo json, const CbRoute *route)
 		write_response(json, 400, "The request makes no sense.", "Error");
 		write_response(json, 404, "What the request names does not exist.", "Error");
 	}
-	if (route->body != CB_ROUTE_NO_BODY)
+	if (strcmp(route->method, "GET") != 0)
 	{
 		write_response(json, 409, "What the request asks for is in the way of what there is.", "Error");
-		write_response(json, 413, "There are too many rows or bytes.", "Error");
-		write_response(json, 415, "The body has the wrong type.", "Error");
 		appendStringInfoString(json, ", \"422\": {\"description\": \"The batch was rolled back, or the request was refused.\"}");
 	}
+	if (route->body != CB_ROUTE_NO_BODY)
+	{
+		write_response(json, 413, "There are too many rows or bytes.", "Error");
+		write_response(json, 415, "The body has the wrong type.", "Error");
+	}
+	if (route->is_public && strcmp(route->method, "GET") != 0)
+		write_response(json, 410, "What was mailed has expired.", "Error");
 	if (!route->is_public)
 	{
 		write_response(json, 401, "The credential proves nothing.", "Error");
 		write_response(json, 403, "The credential proves too little.", "Error");
+	}
+	else if (route->body != CB_ROUTE_NO_BODY)
+	{
+		write_response(json, 401, "The password is not the right one.", "Error");
+		write_response(json, 403, "The identity is barred.", "Error");
+		write_response(json, 410, "The token came too late.", "Error");
 	}
 	if (!route->is_public || route->body != CB_ROUTE_NO_BODY)
 	{
@@ -189,8 +208,10 @@ write_response(StringInfo json, int status, const char *text,
 static void
 write_components(StringInfo json)
 {
-	appendStringInfo(json, "\"schemas\": {%s, %s}, \"parameters\": {",
-					 cb_schemas_bulk, cb_schemas_assignments);
+	appendStringInfoString(json, "\"schemas\": {");
+	for (size_t i = 0; i < lengthof(topics); i++)
+		appendStringInfo(json, "%s%s", i > 0 ? ", " : "", *topics[i]);
+	appendStringInfoString(json, "}, \"parameters\": {");
 	for (int i = 0; i < cb_nparameters; i++)
 	{
 		const CbParameter *parameter = &cb_parameters[i];

@@ -9,10 +9,14 @@
 
 #include <limits.h>
 
+#include "mb/pg_wchar.h"
+
 #include "canopy_bulk.h"
 #include "flow/parameter.h"
 #include "flow/percent.h"
 #include "flow/query.h"
+
+#define Q_MAX_LEN	255			/* characters */
 
 static void read_pair(CbQuery *query, const char *pair, size_t len,
 					  const char *takes);
@@ -73,6 +77,41 @@ cb_query_bool(const CbQuery *query, const char *name, bool otherwise)
 	if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
 		refuse_query("invalid truth in the query of the URL");
 	return value[0] == 't';
+}
+
+int
+cb_query_word(const CbQuery *query, const char *name,
+			  const char *const *words, int nwords)
+{
+	const char *value = cb_query_value(query, name);
+
+	if (value == NULL)
+		return -1;
+	for (int i = 0; i < nwords; i++)
+	{
+		if (strcmp(value, words[i]) == 0)
+			return i;
+	}
+	refuse_query("invalid word in the query of the URL");
+}
+
+void
+cb_query_page(const CbQuery *query, const char *const *sorts, int nsorts,
+			  CbPage *page)
+{
+	static const char *const orders[] = {"asc", "desc"};
+	int			order = cb_query_word(query, "order", orders, lengthof(orders));
+
+	page->page = cb_query_number(query, "page", 1, 1, CB_PAGE_LAST);
+	page->take = cb_query_number(query, "take", CB_PAGE_TAKE, 1,
+								 CB_PAGE_MOST);
+	page->sort = Max(cb_query_word(query, "sort_by", sorts, nsorts), 0);
+	page->descending = order < 0 ? page->sort == 0 : order == 1;
+	page->q = cb_query_value(query, "q");
+	if (page->q != NULL && pg_mbstrlen(page->q) > Q_MAX_LEN)
+		refuse_query("text to look for is too long");
+	if (page->q != NULL && page->q[0] == '\0')
+		page->q = NULL;
 }
 
 void

@@ -3,9 +3,9 @@
  * report.c
  *		The audit entry that sums up a batch or an import.
  *
- * An entry has counts and error codes.  It names no row, no address and no
- * secret: who wants to know those asks the directory, which has rights of its
- * own.
+ * An entry has counts and error codes.  It names no address and no secret, and
+ * of a batch no row: who wants to know those asks the directory, which has
+ * rights of its own.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,6 +30,7 @@ typedef struct Tally
 static void count(const CbBatch *batch, Tally *tally);
 static Jsonb *describe_batch(const CbBatch *batch, bool rolled_back,
 							 const Tally *tally);
+static const pg_uuid_t *single_identity(const CbBatch *batch);
 static void write_histogram(CbJson *json, const Tally *tally);
 static int	compare_names(const void *a, const void *b);
 static void fill_event_key(CbIdempotency *once, const char *key,
@@ -43,19 +44,21 @@ void
 cb_report_batch(const CbBatch *batch, bool rolled_back)
 {
 	Tally		tally;
-	CbAudit		audit;
+	CbAudit		audit = {0};
 	bool		all_failed;
 
 	count(batch, &tally);
 	all_failed = tally.outcomes[CB_FAILED] == batch->nrows;
-	audit.action = batch->kind->action;
+	audit.action = batch->action;
 	audit.resource_type = batch->kind->resource_type;
 	audit.category = batch->kind->category;
 	audit.outcome = all_failed ? "failure" : "success";
 	audit.severity = "info";
 	audit.metadata = describe_batch(batch, rolled_back, &tally);
 	audit.at = batch->now;
-	cb_audit_write(&audit, &batch->caller, &batch->scope);
+	cb_audit_write_about(&audit, strcmp(audit.resource_type, "identity") == 0 ?
+						 single_identity(batch) : NULL,
+						 &batch->caller, &batch->scope);
 }
 
 CbAnswer
@@ -108,7 +111,7 @@ static void
 write_event(const CbImportEvent *event, const CbCaller *caller,
 			const CbScope *scope)
 {
-	CbAudit		audit;
+	CbAudit		audit = {0};
 
 	audit.action = IMPORT_ACTION;
 	audit.resource_type = "identity";
@@ -139,6 +142,11 @@ describe_batch(const CbBatch *batch, bool rolled_back, const Tally *tally)
 		"total", "errors", "failed", "created", "skipped", "updated",
 		"succeeded", "max_failed", "on_conflict", "rolled_back"
 	};
+	static const char *const single_keys[] = {
+		"total", "errors", "failed", "created", "skipped", "updated",
+		"succeeded", "max_failed", "identity_id", "on_conflict", "rolled_back"
+	};
+	const pg_uuid_t *identity = single_identity(batch);
 	static const char *const modes[] = {
 		[CB_ON_CONFLICT_ERROR] = "error",
 		[CB_ON_CONFLICT_SKIP] = "skip",
@@ -146,7 +154,10 @@ describe_batch(const CbBatch *batch, bool rolled_back, const Tally *tally)
 	};
 	CbJson	   *json = cb_json_create(512);
 
-	cb_json_object(json, keys, lengthof(keys));
+	if (identity == NULL)
+		cb_json_object(json, keys, lengthof(keys));
+	else
+		cb_json_object(json, single_keys, lengthof(single_keys));
 	cb_json_int(json, batch->nrows);
 	write_histogram(json, tally);
 	cb_json_int(json, tally->outcomes[CB_FAILED]);
@@ -158,9 +169,20 @@ describe_batch(const CbBatch *batch, bool rolled_back, const Tally *tally)
 		cb_json_int(json, batch->max_failed);
 	else
 		cb_json_null(json);
+	if (identity != NULL)
+		cb_json_uuid(json, identity);
 	cb_json_cstring(json, modes[batch->on_conflict]);
 	cb_json_bool(json, rolled_back);
 	return cb_json_finish(json);
+}
+
+/* Who the row of a request for one row is about; NULL when nobody is known. */
+static const pg_uuid_t *
+single_identity(const CbBatch *batch)
+{
+	if (!batch->is_single || batch->kind->identity == NULL)
+		return NULL;
+	return batch->kind->identity(batch->rows[0]);
 }
 
 /* An object of the error codes that occur, each with its count. */

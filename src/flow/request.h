@@ -14,6 +14,8 @@ typedef struct CbRequest
 {
 	JsonbValue *rows;			/* as sent; they point into the caller's value */
 	int			nrows;
+	const char *single_action;	/* in the audit log, when one row is all that
+								 * is asked for; NULL: the kind's, of a batch */
 	CbScopeNames names;
 	CbOnConflict on_conflict;
 	const void *options;		/* of the kind of row, or NULL */

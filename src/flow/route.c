@@ -6,7 +6,8 @@
  * A path is compared segment by segment and never normalised: what has dots,
  * empty segments or a slash at its end is another path.  A segment of a pattern
  * is a word or a placeholder; of two patterns that fit, the first in the table
- * is taken.
+ * is taken.  The placeholder of an id takes a UUID and nothing else, so that an id
+ * can be told from a word.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,12 +16,14 @@
 #include "lib/stringinfo.h"
 
 #include "canopy_bulk.h"
+#include "db/uuid7.h"
 #include "flow/percent.h"
 #include "flow/route.h"
 
 static bool matches(const char *pattern, const char *path, CbRouteCall *call);
 static bool take_segment(const char *pattern, size_t pattern_len,
 						 const char *segment, size_t len, CbRouteCall *call);
+static bool is_id(const char *placeholder, size_t len);
 static const char **place_of(const char *placeholder, size_t len,
 							 CbRouteCall *call);
 
@@ -74,14 +77,24 @@ take_segment(const char *pattern, size_t pattern_len, const char *segment,
 			 size_t len, CbRouteCall *call)
 {
 	char	   *decoded;
+	pg_uuid_t	id;
 
 	if (*pattern != '{')
 		return len == pattern_len && memcmp(segment, pattern, len) == 0;
 	decoded = cb_percent_decode(segment, len);
-	if (decoded == NULL || decoded[0] == '\0')
+	if (decoded == NULL || decoded[0] == '\0' ||
+		(is_id(pattern, pattern_len) &&
+		 !cb_uuid_parse(decoded, strlen(decoded), &id)))
 		return false;
 	*place_of(pattern, pattern_len, call) = decoded;
 	return true;
+}
+
+/* {id}, or one that ends with _id */
+static bool
+is_id(const char *placeholder, size_t len)
+{
+	return len >= 4 && memcmp(placeholder + len - 3, "id}", 3) == 0;
 }
 
 /* Where the call keeps what stands for a placeholder. */

@@ -17,18 +17,139 @@
 #define ENVIRONMENT	APPLICATION "/environments/{environment}"
 #define API			"/api/v1"
 
-#define BATCH		"inEnvironment dryRun maxFailed onConflict"
+#define BATCH_OF_ACCOUNT	"dryRun maxFailed onConflict"
+#define BATCH		"inEnvironment " BATCH_OF_ACCOUNT
 #define BATCH_OF_MEMBERSHIPS	"inEnvironment dryRun maxFailed onMembership"
 #define BATCH_OF_ASSIGNMENTS	"dryRun maxFailed onAssignment"
 #define BATCH_OF_IDS	"dryRun maxFailed"
 
+#define PAGE		"page take"
+#define IDENTITIES	PAGE " q sortIdentities order status hasAnyAssignment"
+
+/* What an application's tier and the API have alike: path and end of operationIds. */
+#define OF_APPLICATION(path, tier) \
+	{"GET", path, \
+		"listIdentities" tier, "List the identities of the application.", \
+		CB_ROUTE_NO_BODY, NULL, IDENTITIES, 200, "IdentityPage", false, \
+	cb_serve_identity_list}, \
+	{"POST", path, \
+		"createIdentity" tier, "Create an identity that is a member of the application.", \
+		CB_ROUTE_JSON, "Identity", "inEnvironment dryRun", 201, "IdentityView", false, \
+	cb_serve_identity_create}, \
+	{"GET", path "/summary", \
+		"countIdentities" tier, "Count the identities of the application.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "IdentityCounts", false, \
+	cb_serve_identity_summary}, \
+	{"GET", path "/{id}", \
+		"getIdentity" tier, "Get an identity of the application.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "IdentityView", false, \
+	cb_serve_identity_get}, \
+	{"PATCH", path "/{id}", \
+		"updateIdentity" tier, "Change what is sent of an identity; is_active is the membership's.", \
+		CB_ROUTE_JSON, "IdentityChange", "dryRun", 200, "IdentityView", false, \
+	cb_serve_identity_update}, \
+	{"DELETE", path "/{id}", \
+		"removeIdentity" tier, "Detach an identity from the application, and take its roles there.", \
+		CB_ROUTE_NO_BODY, NULL, "dryRun", 204, NULL, false, \
+	cb_serve_identity_remove}, \
+	{"GET", path "/{id}/detail", \
+		"getIdentityDetail" tier, "Get an identity with its roles in the application.", \
+		CB_ROUTE_NO_BODY, NULL, "inEnvironment", 200, "IdentityDetail", false, \
+	cb_serve_identity_detail}, \
+	{"GET", path "/{id}/assignments", \
+		"listIdentityAssignments" tier, "List the roles that an identity has in the application.", \
+		CB_ROUTE_NO_BODY, NULL, PAGE " inEnvironment", 200, "AssignmentPage", false, \
+	cb_serve_identity_assignments}, \
+	{"POST", path "/{id}/activate", \
+		"activateIdentity" tier, "Let an identity sign in to the application again.", \
+		CB_ROUTE_NO_BODY, NULL, "dryRun", 200, "Message", false, \
+	cb_serve_identity_activate}, \
+	{"POST", path "/{id}/deactivate", \
+		"deactivateIdentity" tier, "Suspend the membership of an identity; its roles stay.", \
+		CB_ROUTE_NO_BODY, NULL, "dryRun", 200, "Message", false, \
+	cb_serve_identity_deactivate}
+
+/* What every tier has for invites: path, end of operationIds, and what it is sent. */
+#define OF_INVITES(path, tier, sent) \
+	{"GET", path, \
+		"listInvites" tier, "List invites, the newest first.", \
+		CB_ROUTE_NO_BODY, NULL, PAGE " inviteStatus", 200, "InvitePage", false, \
+	cb_serve_invite_list}, \
+	{"POST", path, \
+		"createInvite" tier, "Invite somebody.", \
+		CB_ROUTE_JSON, sent, "dryRun onInvite", 201, "InviteView", false, \
+	cb_serve_invite}, \
+	{"GET", path "/summary", \
+		"countInvites" tier, "Count invites by what became of them.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "InviteCounts", false, \
+	cb_serve_invite_summary}, \
+	{"POST", path "/{id}/resend", \
+		"resendInvite" tier, "Give a pending invite a new token, and send it again.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "InviteResent", false, \
+	cb_serve_invite_resend}, \
+	{"DELETE", path "/{id}", \
+		"revokeInvite" tier, "Revoke a pending invite, and withdraw its mail.", \
+		CB_ROUTE_NO_BODY, NULL, "", 204, NULL, false, \
+	cb_serve_invite_revoke}
+#define BULK_INVITE(path, tier) \
+	{"POST", path "/bulk-create", \
+		"bulkCreateInvites" tier, "Invite people.", \
+		CB_ROUTE_JSON, "Invites", "dryRun maxFailed onInvite", 200, "Envelope", false, \
+	cb_serve_bulk_invite}
+
 static CbAnswer serve_openapi(CbRouteCall *call);
 
 const CbRoute cb_routes[] = {
+	{"GET", ACCOUNT "/identities",
+		"listAccountIdentities", "List the identities of the account.",
+		CB_ROUTE_NO_BODY, NULL, IDENTITIES " notInApp", 200, "AccountIdentityPage", false,
+	cb_serve_identity_list},
+	{"POST", ACCOUNT "/identities",
+		"createAccountIdentity", "Create an identity in the directory.",
+		CB_ROUTE_JSON, "AccountIdentity", "dryRun", 201, "AccountIdentityView", false,
+	cb_serve_identity_create},
+	{"GET", ACCOUNT "/identities/summary",
+		"countAccountIdentities", "Count the identities of the account.",
+		CB_ROUTE_NO_BODY, NULL, "", 200, "AccountIdentityCounts", false,
+	cb_serve_identity_summary},
 	{"POST", ACCOUNT "/identities/bulk-create",
 		"bulkCreateAccountIdentities", "Create identities in the directory.",
-		CB_ROUTE_JSON, "AccountIdentities", BATCH, 200, "Envelope", false,
+		CB_ROUTE_JSON, "AccountIdentities", BATCH_OF_ACCOUNT, 200, "Envelope", false,
 	cb_serve_bulk_create},
+	{"GET", ACCOUNT "/identities/{id}",
+		"getAccountIdentity", "Get an identity of the account.",
+		CB_ROUTE_NO_BODY, NULL, "", 200, "AccountIdentityView", false,
+	cb_serve_identity_get},
+	{"PATCH", ACCOUNT "/identities/{id}",
+		"updateAccountIdentity", "Change what is sent of an identity's profile.",
+		CB_ROUTE_JSON, "AccountIdentityChange", "dryRun", 200, "AccountIdentityView", false,
+	cb_serve_identity_update},
+	{"PATCH", ACCOUNT "/identities/{id}/status",
+		"setAccountIdentityStatus", "Bar an identity from every application, or no longer.",
+		CB_ROUTE_JSON, "IdentityStatus", "dryRun", 200, "AccountIdentityView", false,
+	cb_serve_identity_status},
+	{"POST", ACCOUNT "/identities/{id}/reset-password",
+		"resetAccountIdentityPassword", "Mail an identity a token to choose a new password with.",
+		CB_ROUTE_NO_BODY, NULL, "dryRun", 200, "Message", false,
+	cb_serve_identity_reset_password},
+	{"POST", ACCOUNT "/identities/{id}/resend-verification",
+		"resendAccountIdentityVerification", "Mail an identity a token to verify its address with.",
+		CB_ROUTE_NO_BODY, NULL, "dryRun", 200, "Message", false,
+	cb_serve_identity_resend_verification},
+	{"GET", ACCOUNT "/identities/{id}/audit",
+		"listAccountIdentityAudit", "List the audit entries about an identity.",
+		CB_ROUTE_NO_BODY, NULL, PAGE " q sortAudit order", 200, "AuditPage", false,
+	cb_serve_identity_audit},
+	{"POST", ACCOUNT "/identities/{id}/app-memberships",
+		"addAppMembership", "Make an identity a member of an application.",
+		CB_ROUTE_JSON, "MembershipRequest", "dryRun", 201, "Membership", false,
+	cb_serve_membership_add},
+	{"DELETE", ACCOUNT "/identities/{id}/app-memberships/{application_id}",
+		"removeAppMembership", "Deactivate a membership, and take the roles in its application.",
+		CB_ROUTE_NO_BODY, NULL, "dryRun", 204, NULL, false,
+	cb_serve_membership_remove},
+	OF_APPLICATION(APPLICATION "/identities", ""),
+	OF_APPLICATION(API "/identities", "WithKey"),
 	{"POST", APPLICATION "/identities/bulk-create",
 		"bulkCreateIdentities", "Create identities that are members of the application.",
 		CB_ROUTE_JSON, "Identities", BATCH, 200, "Envelope", false,
@@ -69,6 +190,23 @@ const CbRoute cb_routes[] = {
 		"bulkChangeRoleWithKey", "Make assignments of the environment of the key ones of another role.",
 		CB_ROUTE_JSON, "RoleChange", BATCH_OF_IDS, 200, "Message", false,
 	cb_serve_bulk_change_role},
+	OF_INVITES(ACCOUNT "/identity-invites", "ToAccount", "AccountInvite"),
+	OF_INVITES(ENVIRONMENT "/identity-invites", "", "Invite"),
+	BULK_INVITE(ENVIRONMENT "/identity-invites", ""),
+	OF_INVITES(API "/identity-invites", "WithKey", "Invite"),
+	BULK_INVITE(API "/identity-invites", "WithKey"),
+	{"POST", "/v1/identity/auth/invite-info",
+		"getInviteInfo", "Say what an invite is for, to whoever has its token.",
+		CB_ROUTE_JSON, "InviteToken", "", 200, "InviteInfo", true,
+	cb_serve_invite_info},
+	{"POST", "/v1/identity/auth/accept-invite",
+		"acceptInvite", "Accept an invite with its token and a password.",
+		CB_ROUTE_JSON, "InviteAcceptance", "", 200, "InviteAccepted", true,
+	cb_serve_invite_accept},
+	{"POST", "/v1/identity/auth/verify-email",
+		"verifyEmail", "Verify the address that a token was mailed to.",
+		CB_ROUTE_JSON, "Token", "", 200, "Message", true,
+	cb_serve_verify_email},
 	{"GET", "/openapi.json",
 		"getOpenApi", "Describe these routes.",
 		CB_ROUTE_NO_BODY, NULL, "", 200, "OpenApi", true,

@@ -15,6 +15,37 @@ extern CbAnswer cb_serve_bulk_create(CbRouteCall *call);
 extern CbAnswer cb_serve_bulk_attach(CbRouteCall *call);
 extern CbAnswer cb_serve_import_event(CbRouteCall *call);
 
+/* serve_identity.c */
+extern CbAnswer cb_serve_identity_list(CbRouteCall *call);
+extern CbAnswer cb_serve_identity_summary(CbRouteCall *call);
+extern CbAnswer cb_serve_identity_get(CbRouteCall *call);
+extern CbAnswer cb_serve_identity_detail(CbRouteCall *call);
+extern CbAnswer cb_serve_identity_assignments(CbRouteCall *call);
+extern CbAnswer cb_serve_identity_audit(CbRouteCall *call);
+extern CbAnswer cb_serve_identity_create(CbRouteCall *call);
+extern CbAnswer cb_serve_identity_update(CbRouteCall *call);
+extern CbAnswer cb_serve_identity_status(CbRouteCall *call);
+extern CbAnswer cb_serve_identity_activate(CbRouteCall *call);
+extern CbAnswer cb_serve_identity_deactivate(CbRouteCall *call);
+extern CbAnswer cb_serve_identity_remove(CbRouteCall *call);
+extern CbAnswer cb_serve_membership_add(CbRouteCall *call);
+extern CbAnswer cb_serve_membership_remove(CbRouteCall *call);
+
+/* serve_invites.c */
+extern CbAnswer cb_serve_bulk_invite(CbRouteCall *call);
+extern CbAnswer cb_serve_invite(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_list(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_summary(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_resend(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_revoke(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_info(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_accept(CbRouteCall *call);
+
+/* serve_account.c */
+extern CbAnswer cb_serve_identity_reset_password(CbRouteCall *call);
+extern CbAnswer cb_serve_identity_resend_verification(CbRouteCall *call);
+extern CbAnswer cb_serve_verify_email(CbRouteCall *call);
+
 /*
  * serve_assignments.c: where every row is good, those that change assignments
  * answer as the product does, 204 and 200 {message}; else with the envelope.
@@ -24,9 +55,14 @@ extern CbAnswer cb_serve_bulk_unassign(CbRouteCall *call);
 extern CbAnswer cb_serve_bulk_change_role(CbRouteCall *call);
 
 /*
- * single.c: runs the row as a batch of one and unwraps its verdict: the data and
- * the code of a success, the error of a failure.  The body of the call is the row.
+ * single.c: each runs a row as a batch of one and unwraps its verdict: the data
+ * and the code of a success, the error of a failure.  The row is the body of the
+ * call; the body with the id in the path as a field more, where it is an object;
+ * or that id alone.
  */
 extern CbAnswer cb_serve_single(const CbRowKind *kind, CbRouteCall *call);
+extern CbAnswer cb_serve_single_at(const CbRowKind *kind, CbRouteCall *call,
+								   const char *key);
+extern CbAnswer cb_serve_single_id(const CbRowKind *kind, CbRouteCall *call);
 
 #endif							/* CB_SERVE_H */

@@ -80,6 +80,8 @@ typedef struct Person
 	CbTime		locked_until;
 } Person;
 
+static const char *check(const CbSignIn *shown, const CbCaller *caller,
+						 const CbScope *scope, Person *person);
 static void find(const CbScope *scope, const CbSignIn *shown, Person *person);
 static bool verify(const CbSignIn *shown, Person *person);
 static bool lock(const CbScope *scope, Person *person);
@@ -100,14 +102,35 @@ cb_sign_in(const CbSignIn *shown, const CbScopeNames *names)
 	CbCaller	caller;
 	CbScope		scope;
 	Person		person;
-	TimestampTz now;
-	bool		right;
-	const char *refused = "invalid_credentials";
+	const char *refused;
 
 	PreventCommandIfReadOnly("canopy_bulk_verify_password()");
 	cb_caller_enter(&caller);
 	MemoryContextSwitchTo(context);
 	cb_scope_resolve(&scope, &caller, names);
+	refused = check(shown, &caller, &scope, &person);
+	cb_caller_leave(&caller);
+	MemoryContextSwitchTo(context);
+	return describe(&person, refused);
+}
+
+const char *
+cb_sign_in_check(const CbSignIn *shown, const CbCaller *caller,
+				 const CbScope *scope)
+{
+	Person		person;
+
+	return check(shown, caller, scope, &person);
+}
+
+/* Why it is refused; NULL: it is not. */
+static const char *
+check(const CbSignIn *shown, const CbCaller *caller, const CbScope *scope,
+	  Person *person)
+{
+	TimestampTz now;
+	bool		right;
+
 	for (int i = 0;; i++)
 	{
 		if (i == TRIES)
@@ -115,25 +138,21 @@ cb_sign_in(const CbSignIn *shown, const CbScopeNames *names)
 					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 					 errmsg("password hash changed while it was verified"),
 					 errhint("Try again.")));
-		find(&scope, shown, &person);
-		right = verify(shown, &person);
-		if (lock(&scope, &person))
+		find(scope, shown, person);
+		right = verify(shown, person);
+		if (lock(scope, person))
 			break;
 	}
 	now = GetCurrentTimestamp();
-	if (person.hash != NULL && !is_locked_out(&person, now))
+	if (person->hash == NULL || is_locked_out(person, now))
+		return CB_SIGN_IN_INVALID;
+	if (!right)
 	{
-		if (right)
-		{
-			count_success(&scope, &person);
-			refused = refusal(&scope, &person);
-		}
-		else
-			count_failure(&caller, &scope, &person, now);
+		count_failure(caller, scope, person, now);
+		return CB_SIGN_IN_INVALID;
 	}
-	cb_caller_leave(&caller);
-	MemoryContextSwitchTo(context);
-	return describe(&person, refused);
+	count_success(scope, person);
+	return refusal(scope, person);
 }
 
 static void

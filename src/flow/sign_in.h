@@ -29,4 +29,15 @@ typedef struct CbSignIn
  */
 extern Jsonb *cb_sign_in(const CbSignIn *shown, const CbScopeNames *names);
 
+#define CB_SIGN_IN_INVALID	"invalid_credentials"
+
+/*
+ * The same within a call, for a scope that is known: NULL when the password is
+ * right and its identity may sign in, else the reason.  An identity that was
+ * found stays locked until the transaction ends.
+ */
+extern const char *cb_sign_in_check(const CbSignIn *shown,
+									const CbCaller *caller,
+									const CbScope *scope);
+
 #endif							/* CB_SIGN_IN_H */

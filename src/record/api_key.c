@@ -73,7 +73,6 @@ static void store_key(const CbScope *scope, const CbApiKeyOrder *order,
 					  const char *preview);
 static Jsonb *describe_key(const CbApiKeyOrder *order, const pg_uuid_t *id,
 						   const char *text, const char *preview);
-static Datum hash_datum(const char *text);
 static char *uuid_text(Datum uuid);
 static void touch(const pg_uuid_t *account, const pg_uuid_t *id,
 				  TimestampTz now);
@@ -141,7 +140,7 @@ cb_api_key_check(const char *key, const char *scope_needed, CbClaims *claims)
 	if (!cb_api_key_text_account(key, &account))
 		cb_claims_refuse("The API key is malformed.");
 	values[0] = UUIDPGetDatum(&account);
-	values[1] = hash_datum(key);
+	values[1] = cb_token_hash_datum(key);
 	values[2] = TimestampTzGetDatum(now);
 	values[3] = CStringGetTextDatum(scope_needed);
 	if (cb_statement_run(&find_key, values, NULL) != 1)
@@ -205,7 +204,7 @@ store_key(const CbScope *scope, const CbApiKeyOrder *order,
 	values[2] = UUIDPGetDatum(&scope->application);
 	values[3] = UUIDPGetDatum(&scope->environment);
 	values[4] = CStringGetTextDatum(order->name);
-	values[5] = hash_datum(text);
+	values[5] = cb_token_hash_datum(text);
 	values[6] = CStringGetTextDatum(preview);
 	values[7] = CStringGetTextDatum(order->access_mode);
 	values[8] = PointerGetDatum(order->scopes);
@@ -237,16 +236,6 @@ describe_key(const CbApiKeyOrder *order, const pg_uuid_t *id,
 	cb_json_cstring(json, order->access_mode);
 	cb_json_cstring(json, preview);
 	return cb_json_finish(json);
-}
-
-static Datum
-hash_datum(const char *text)
-{
-	bytea	   *hash = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-
-	SET_VARSIZE(hash, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	cb_api_key_text_hash(text, (uint8 *) VARDATA(hash));
-	return PointerGetDatum(hash);
 }
 
 static char *

@@ -34,6 +34,7 @@ static bool write_set(CbBatch *batch, CbRow **rows, int n);
 static void write_one(CbBatch *batch, CbRow *row);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
 static void echo(const CbRow *row, CbJson *json);
+static const pg_uuid_t *identity_of(const CbRow *row);
 
 const CbRowKind cb_attach_kind = {
 	.action = "app_membership.bulk_attach",
@@ -52,6 +53,7 @@ const CbRowKind cb_attach_kind = {
 	.write_set = write_set,
 	.write_one = write_one,
 	.encode = encode,
+	.identity = identity_of,
 	.echo = echo,
 	.tables = cb_membership_tables
 };
@@ -172,4 +174,12 @@ echo(const CbRow *row, CbJson *json)
 
 	cb_json_shape(json, &keys);
 	cb_field_echo_id(row, json);
+}
+
+static const pg_uuid_t *
+identity_of(const CbRow *row)
+{
+	const AttachRow *attach = (const AttachRow *) row;
+
+	return row->problem.code == CB_UUID_INVALID ? NULL : &attach->identity_id;
 }

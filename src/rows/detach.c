@@ -94,6 +94,7 @@ static void read_kept(void *arg, const Datum *values, const bool *nulls);
 static void write_one(CbBatch *batch, CbRow *row);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
 static void echo(const CbRow *row, CbJson *json);
+static const pg_uuid_t *identity_of(const CbRow *row);
 
 static const char *const tables[] = {"app_membership", "role_assignment", NULL};
 
@@ -114,6 +115,7 @@ const CbRowKind cb_detach_kind = {
 	.write_set = write_set,
 	.write_one = write_one,
 	.encode = encode,
+	.identity = identity_of,
 	.echo = echo,
 	.tables = tables
 };
@@ -361,4 +363,12 @@ echo(const CbRow *row, CbJson *json)
 
 	cb_json_shape(json, &keys);
 	cb_field_echo_id(row, json);
+}
+
+static const pg_uuid_t *
+identity_of(const CbRow *row)
+{
+	const DetachRow *detach = (const DetachRow *) row;
+
+	return row->problem.code == CB_UUID_INVALID ? NULL : &detach->identity_id;
 }

@@ -16,11 +16,13 @@
 
 #include "canopy_bulk.h"
 #include "db/uuid7.h"
+#include "input/email.h"
 #include "input/instant.h"
 #include "rows/fields.h"
 #include "secret/redact.h"
 
 #define KEY_MAX_LEN		64		/* bytes of a key that is worth comparing */
+#define NAME_MAX_LEN	255		/* characters */
 
 static void report_unknown_keys(CbRow *row, const CbField *fields);
 static const CbField *find_field(const CbField *fields, const char *name,
@@ -114,6 +116,56 @@ cb_field_read_uuid(CbRow *row, const CbField *field, const JsonbValue *value,
 }
 
 void
+cb_field_read_email(CbRow *row, const CbField *field, const JsonbValue *value,
+					void *target)
+{
+	CbText		sent;
+
+	if (!cb_field_text(row, field->name, value, &sent))
+		return;
+	switch (cb_email_canonicalise(sent.val, sent.len, target))
+	{
+		case CB_EMAIL_OK:
+			break;
+		case CB_EMAIL_EMPTY:
+			cb_field_issue(row, CB_REQUIRED, field->name);
+			break;
+		case CB_EMAIL_TOO_LONG:
+			cb_field_issue(row, CB_TOO_LONG, field->name);
+			break;
+		case CB_EMAIL_SYNTAX:
+		case CB_EMAIL_DOMAIN:
+			cb_field_issue(row, CB_EMAIL_INVALID, field->name);
+			break;
+		case CB_EMAIL_LIBRARY_FAILED:
+			ereport(ERROR,
+					(errcode(ERRCODE_OUT_OF_MEMORY),
+					 errmsg("could not read a domain name"),
+					 errdetail("ICU failed.")));
+	}
+}
+
+void
+cb_field_read_name(CbRow *row, const CbField *field, const JsonbValue *value,
+				   void *target)
+{
+	if (cb_field_plain_text(row, field->name, value, NAME_MAX_LEN,
+							CB_INVALID_VALUE, target) &&
+		cb_text_is_blank(target))
+		cb_field_issue(row, CB_REQUIRED, field->name);
+}
+
+bool
+cb_field_was_sent(const CbRow *row, const char *field)
+{
+	JsonbValue	value;
+
+	return getKeyJsonValueFromContainer(row->input.val.binary.data, field,
+										(int) strlen(field), &value) != NULL &&
+		value.type != jbvNull;
+}
+
+void
 cb_field_read_time(CbRow *row, const CbField *field, const JsonbValue *value,
 				   void *target)
 {
@@ -159,6 +211,15 @@ cb_text_copy(Datum value, bool isnull)
 	copy.val = VARDATA_ANY(datum);
 	copy.len = (int) VARSIZE_ANY_EXHDR(datum);
 	return copy;
+}
+
+void
+cb_text_write(CbJson *json, const CbText *value)
+{
+	if (value->val == NULL)
+		cb_json_null(json);
+	else
+		cb_json_string(json, value->val, value->len);
 }
 
 Datum

@@ -24,6 +24,13 @@ typedef struct CbUuid
 	pg_uuid_t	id;
 } CbUuid;
 
+/* A truth that may not have been given. */
+typedef struct CbWanted
+{
+	bool		given;
+	bool		value;
+} CbWanted;
+
 typedef struct CbField CbField;
 
 /* Reads a value, which is never JSON null, into the row's member at target. */
@@ -64,6 +71,17 @@ extern bool cb_field_uuid(CbRow *row, const char *field,
 extern void cb_field_read_uuid(CbRow *row, const CbField *field,
 							   const JsonbValue *value, void *target);
 
+/* Of a field that has room for a canonical address, CB_EMAIL_MAX + 1 bytes. */
+extern void cb_field_read_email(CbRow *row, const CbField *field,
+								const JsonbValue *value, void *target);
+
+/* Of a field that is a person's name, and a CbText. */
+extern void cb_field_read_name(CbRow *row, const CbField *field,
+							   const JsonbValue *value, void *target);
+
+/* Was the field of a row that is an object sent?  JSON null counts as not sent. */
+extern bool cb_field_was_sent(const CbRow *row, const char *field);
+
 /* The reader of a field that is a CbTime: ISO 8601 with a zone. */
 extern void cb_field_read_time(CbRow *row, const CbField *field,
 							   const JsonbValue *value, void *target);
@@ -75,6 +93,9 @@ extern bool cb_text_is_blank(const CbText *text);
 
 /* The text of a datum, copied to the current memory context. */
 extern CbText cb_text_copy(Datum value, bool isnull);
+
+/* Writes null for a text that is null. */
+extern void cb_text_write(CbJson *json, const CbText *value);
 
 /* The text as a datum in the current memory context. */
 extern Datum cb_text_datum(const CbText *text);

@@ -34,13 +34,12 @@ static const char *key(const CbRow *row, int which, Size *len);
 static void write_one(CbBatch *batch, CbRow *row);
 static CbOutcome write_identity(CbBatch *batch, CbIdentityRow *row);
 static bool write_membership(CbBatch *batch, CbIdentityRow *row);
+static void read_memberships(const CbBatch *batch, CbIdentityRow *row);
 static void blame(CbBatch *batch, CbRow *row, const ErrorData *fault);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
-static void encode_for_account(const CbIdentityRow *row, CbJson *json);
-static void encode_for_application(const CbIdentity *stored, CbJson *json);
-static void encode_membership(const CbIdentityMembership *entry, CbJson *json);
+static bool may_sign_in(const CbIdentityRow *row);
 static void echo(const CbRow *row, CbJson *json);
-static void write_text(CbJson *json, const CbText *value);
+static const pg_uuid_t *identity_of(const CbRow *row);
 
 static const char *const tables[] = {
 	"identity", "app_membership", "role_assignment", NULL
@@ -66,6 +65,7 @@ const CbRowKind cb_identity_kind = {
 	.blame = blame,
 	.encode = encode,
 	.echo = echo,
+	.identity = identity_of,
 	.tables = tables
 };
 
@@ -180,7 +180,7 @@ write_one(CbBatch *batch, CbRow *row)
 		return;
 	}
 	if (outcome != CB_CREATED && !batch->scope.has_application)
-		cb_identity_read_memberships(batch, identity);
+		read_memberships(batch, identity);
 	row->outcome = outcome;
 }
 
@@ -254,6 +254,17 @@ write_membership(CbBatch *batch, CbIdentityRow *row)
 	return assignment.outcome != CB_FAILED;
 }
 
+static void
+read_memberships(const CbBatch *batch, CbIdentityRow *row)
+{
+	MemoryContext old = MemoryContextSwitchTo(batch->context);
+
+	row->nmemberships = cb_identity_memberships(&batch->scope.account,
+												&row->stored.id,
+												&row->memberships);
+	MemoryContextSwitchTo(old);
+}
+
 /* A unique key that is broken is one of ours when somebody else has its value. */
 static void
 blame(CbBatch *batch, CbRow *row, const ErrorData *fault)
@@ -275,76 +286,19 @@ encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 	const CbIdentityRow *identity = (const CbIdentityRow *) row;
 
 	if (batch->scope.has_application)
-		encode_for_application(&identity->stored, json);
+		cb_identity_encode_for_application(&identity->stored,
+										   may_sign_in(identity), json);
 	else
-		encode_for_account(identity, json);
+		cb_identity_encode_for_account(&identity->stored, identity->memberships,
+									   identity->nmemberships, json);
 }
 
-static void
-encode_for_account(const CbIdentityRow *row, CbJson *json)
+static bool
+may_sign_in(const CbIdentityRow *row)
 {
-	static CbJsonShape keys = {16, {"id", "email", "metadata", "is_active", "last_name", "avatar_url",
-			"created_at", "first_name", "external_id", "locked_until",
-			"email_verified", "app_memberships", "email_verified_at",
-	"total_assignments", "password_changed_at", "app_membership_count"}};
-	const CbIdentity *stored = &row->stored;
-	int64		assignments = 0;
-
-	cb_json_shape(json, &keys);
-	cb_json_uuid(json, &stored->id);
-	write_text(json, &stored->email);
-	cb_json_value(json, &stored->metadata);
-	cb_json_bool(json, stored->is_active);
-	write_text(json, &stored->last_name);
-	write_text(json, &stored->avatar_url);
-	cb_json_timestamp(json, stored->created_at);
-	write_text(json, &stored->first_name);
-	write_text(json, &stored->external_id);
-	cb_json_time(json, &stored->locked_until);
-	cb_json_bool(json, stored->email_verified);
-	cb_json_array(json, row->nmemberships);
-	for (int i = 0; i < row->nmemberships; i++)
-	{
-		encode_membership(&row->memberships[i], json);
-		assignments += row->memberships[i].assignment_count;
-	}
-	cb_json_time(json, &stored->email_verified_at);
-	cb_json_int(json, assignments);
-	cb_json_time(json, &stored->password_changed_at);
-	cb_json_int(json, row->nmemberships);
-}
-
-static void
-encode_for_application(const CbIdentity *stored, CbJson *json)
-{
-	static CbJsonShape keys = {8, {"id", "email", "is_active", "last_name", "avatar_url", "created_at",
-	"first_name", "external_id"}};
-
-	cb_json_shape(json, &keys);
-	cb_json_uuid(json, &stored->id);
-	write_text(json, &stored->email);
-	cb_json_bool(json, stored->is_active);
-	write_text(json, &stored->last_name);
-	write_text(json, &stored->avatar_url);
-	cb_json_timestamp(json, stored->created_at);
-	write_text(json, &stored->first_name);
-	write_text(json, &stored->external_id);
-}
-
-static void
-encode_membership(const CbIdentityMembership *entry, CbJson *json)
-{
-	static CbJsonShape keys = {7, {"id", "status", "created_at", "application_id", "application_name",
-	"application_slug", "assignment_count"}};
-
-	cb_json_shape(json, &keys);
-	cb_json_uuid(json, &entry->membership.id);
-	cb_json_cstring(json, entry->membership.status);
-	cb_json_timestamp(json, entry->membership.created_at);
-	cb_json_uuid(json, &entry->membership.application_id);
-	cb_json_cstring(json, entry->application_name);
-	cb_json_cstring(json, entry->application_slug);
-	cb_json_int(json, entry->assignment_count);
+	return row->stored.is_active &&
+		(row->nmemberships == 0 ||
+		 strcmp(row->memberships[0].membership.status, "active") == 0);
 }
 
 static void
@@ -353,11 +307,8 @@ echo(const CbRow *row, CbJson *json)
 	cb_redact(json, &row->input);
 }
 
-static void
-write_text(CbJson *json, const CbText *value)
+static const pg_uuid_t *
+identity_of(const CbRow *row)
 {
-	if (value->val == NULL)
-		cb_json_null(json);
-	else
-		cb_json_string(json, value->val, value->len);
+	return row->outcome == CB_FAILED ? NULL : &((const CbIdentityRow *) row)->stored.id;
 }

@@ -3,8 +3,9 @@
  * identity.h
  *		Identities: the row of a create batch, and what its files share.
  *
- * identity.c is the kind; identity_fields.c reads a row from JSON, and
- * identity_store.c has the statements.
+ * identity.c is the kind; identity_fields.c reads a row from JSON,
+ * identity_store.c has the statements, and identity_answer.c writes what an
+ * answer says of an identity.
  *
  *-------------------------------------------------------------------------
  */
@@ -85,6 +86,12 @@ extern void cb_identity_set_membership(const CbBatch *batch, CbIdentityRow *row,
 /* identity_fields.c: reads and checks a row; the kind's decode. */
 extern void cb_identity_decode(CbBatch *batch, CbRow *row);
 
+/* Readers of fields: a CbText, and a JsonbValue. */
+extern void cb_identity_read_external_id(CbRow *row, const CbField *field,
+										 const JsonbValue *value, void *target);
+extern void cb_identity_read_metadata(CbRow *row, const CbField *field,
+									  const JsonbValue *value, void *target);
+
 /*
  * identity_store.c: each returns whether a row came back, and then has filled
  * stored.  Insert gives none when the address is taken and on_conflict allows
@@ -98,13 +105,14 @@ extern bool cb_identity_find(const CbBatch *batch, CbIdentityRow *row);
 extern const char *cb_identity_hash(const CbBatch *batch,
 									const CbIdentityRow *row);
 
-/* Reads a row of CB_IDENTITY_COLUMNS into the batch's memory. */
+/* Reads a row of CB_IDENTITY_COLUMNS into the context. */
 #define CB_IDENTITY_COLUMNS \
 	"id, email, first_name, last_name, avatar_url, external_id, metadata," \
 	" is_active, email_verified, email_verified_at, locked_until," \
 	" password_changed_at, created_at"
+#define CB_IDENTITY_NCOLUMNS	13
 
-extern void cb_identity_read(const CbBatch *batch, CbIdentity *stored,
+extern void cb_identity_read(MemoryContext context, CbIdentity *stored,
 							 const Datum *values, const bool *nulls);
 
 /*
@@ -112,14 +120,28 @@ extern void cb_identity_read(const CbBatch *batch, CbIdentity *stored,
  */
 extern bool cb_identity_write_set(CbBatch *batch, CbRow **rows, int n);
 
-/* Fills memberships with those of the identity that is stored. */
-extern void cb_identity_read_memberships(const CbBatch *batch,
-										 CbIdentityRow *row);
+/*
+ * The memberships of an identity, from the oldest on; returns how many.  They are
+ * made in the current memory context.
+ */
+extern int	cb_identity_memberships(const pg_uuid_t *account,
+									const pg_uuid_t *identity,
+									CbIdentityMembership **memberships);
 
 /* Does another identity have the row's address, or its external id? */
 extern bool cb_identity_email_taken(const CbBatch *batch,
 									const CbIdentityRow *row);
 extern bool cb_identity_external_id_taken(const CbBatch *batch,
 										  const CbIdentityRow *row);
+
+/*
+ * identity_answer.c: what the account's tier and the application's say of an
+ * identity.  In an application is_active is whether it may sign in there.
+ */
+extern void cb_identity_encode_for_account(const CbIdentity *identity,
+										   const CbIdentityMembership *memberships,
+										   int nmemberships, CbJson *json);
+extern void cb_identity_encode_for_application(const CbIdentity *identity,
+											   bool is_active, CbJson *json);
 
 #endif							/* CB_IDENTITY_H */

@@ -14,34 +14,24 @@
 #include "rows/identity.h"
 #include "secret/password_hash.h"
 
-#define NAME_MAX_LEN		255 /* characters */
 #define EXTERNAL_ID_MAX_LEN	255 /* characters */
 #define METADATA_MAX_LEN	16384	/* bytes of jsonb */
 
-static void read_email(CbRow *row, const CbField *field,
-					   const JsonbValue *value, void *target);
-static void read_name(CbRow *row, const CbField *field,
-					  const JsonbValue *value, void *target);
-static void read_external_id(CbRow *row, const CbField *field,
-							 const JsonbValue *value, void *target);
-static void read_metadata(CbRow *row, const CbField *field,
-						  const JsonbValue *value, void *target);
 static void read_password(CbRow *row, const CbField *field,
 						  const JsonbValue *value, void *target);
 static void read_password_hash(CbRow *row, const CbField *field,
 							   const JsonbValue *value, void *target);
-static bool was_sent(const CbRow *row, const char *field);
 
 #define MEMBER(name)	offsetof(CbIdentityRow, name)
 
 #define COMMON_FIELDS \
-	{"email", true, read_email, MEMBER(email)}, \
-	{"first_name", true, read_name, MEMBER(first_name)}, \
-	{"last_name", true, read_name, MEMBER(last_name)}, \
+	{"email", true, cb_field_read_email, MEMBER(email)}, \
+	{"first_name", true, cb_field_read_name, MEMBER(first_name)}, \
+	{"last_name", true, cb_field_read_name, MEMBER(last_name)}, \
 	{"password", false, read_password, MEMBER(password)}, \
 	{"password_hash", false, read_password_hash, MEMBER(password_hash)}, \
-	{"external_id", false, read_external_id, MEMBER(external_id)}, \
-	{"metadata", false, read_metadata, MEMBER(metadata)}
+	{"external_id", false, cb_identity_read_external_id, MEMBER(external_id)}, \
+	{"metadata", false, cb_identity_read_metadata, MEMBER(metadata)}
 
 static const CbField account_fields[] = {
 	COMMON_FIELDS,
@@ -70,57 +60,17 @@ cb_identity_decode(CbBatch *batch, CbRow *row)
 	if (row->problem.code == CB_INVALID_ROW)
 		return;
 
-	role_sent = batch->scope.has_application && was_sent(row, "role_id");
-	node_sent = batch->scope.has_application && was_sent(row, "node_id");
+	role_sent = batch->scope.has_application && cb_field_was_sent(row, "role_id");
+	node_sent = batch->scope.has_application && cb_field_was_sent(row, "node_id");
 	if (role_sent != node_sent)
 		cb_field_issue(row, CB_ROLE_NODE_PAIR, role_sent ? "node_id" : "role_id");
 	if (identity->password.val != NULL && identity->password_hash.val != NULL)
 		cb_field_issue(row, CB_INVALID_VALUE, "password_hash");
 }
 
-static void
-read_email(CbRow *row, const CbField *field, const JsonbValue *value,
-		   void *target)
-{
-	CbText		sent;
-
-	if (!cb_field_text(row, field->name, value, &sent))
-		return;
-	switch (cb_email_canonicalise(sent.val, sent.len, target))
-	{
-		case CB_EMAIL_OK:
-			break;
-		case CB_EMAIL_EMPTY:
-			cb_field_issue(row, CB_REQUIRED, field->name);
-			break;
-		case CB_EMAIL_TOO_LONG:
-			cb_field_issue(row, CB_TOO_LONG, field->name);
-			break;
-		case CB_EMAIL_SYNTAX:
-		case CB_EMAIL_DOMAIN:
-			cb_field_issue(row, CB_EMAIL_INVALID, field->name);
-			break;
-		case CB_EMAIL_LIBRARY_FAILED:
-			ereport(ERROR,
-					(errcode(ERRCODE_OUT_OF_MEMORY),
-					 errmsg("could not read a domain name"),
-					 errdetail("ICU failed.")));
-	}
-}
-
-static void
-read_name(CbRow *row, const CbField *field, const JsonbValue *value,
-		  void *target)
-{
-	if (cb_field_plain_text(row, field->name, value, NAME_MAX_LEN,
-							CB_INVALID_VALUE, target) &&
-		cb_text_is_blank(target))
-		cb_field_issue(row, CB_REQUIRED, field->name);
-}
-
-static void
-read_external_id(CbRow *row, const CbField *field, const JsonbValue *value,
-				 void *target)
+void
+cb_identity_read_external_id(CbRow *row, const CbField *field,
+							 const JsonbValue *value, void *target)
 {
 	if (cb_field_plain_text(row, field->name, value, EXTERNAL_ID_MAX_LEN,
 							CB_EXTERNAL_ID_INVALID, target) &&
@@ -128,9 +78,9 @@ read_external_id(CbRow *row, const CbField *field, const JsonbValue *value,
 		cb_field_issue(row, CB_EXTERNAL_ID_INVALID, field->name);
 }
 
-static void
-read_metadata(CbRow *row, const CbField *field, const JsonbValue *value,
-			  void *target)
+void
+cb_identity_read_metadata(CbRow *row, const CbField *field,
+						  const JsonbValue *value, void *target)
 {
 	if (value->type != jbvBinary ||
 		!JsonContainerIsObject(value->val.binary.data) ||
@@ -173,15 +123,4 @@ read_password_hash(CbRow *row, const CbField *field, const JsonbValue *value,
 	if (cb_field_text(row, field->name, value, hash) &&
 		!cb_password_hash_supported(hash->val, hash->len))
 		cb_field_issue(row, CB_PASSWORD_HASH_UNSUPPORTED, field->name);
-}
-
-/* JSON null counts as not sent. */
-static bool
-was_sent(const CbRow *row, const char *field)
-{
-	JsonbValue	value;
-
-	return getKeyJsonValueFromContainer(row->input.val.binary.data, field,
-										(int) strlen(field), &value) != NULL &&
-		value.type != jbvNull;
 }

@@ -197,7 +197,7 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 	if (set->batch->trusted)
 		read_defaults(set->rows[set->next], set->batch, values, nulls);
 	else
-		cb_identity_read(set->batch, &set->rows[set->next]->stored,
+		cb_identity_read(set->batch->context, &set->rows[set->next]->stored,
 						 values, nulls);
 	set->written[set->next++] = true;
 }

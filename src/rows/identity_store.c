@@ -102,8 +102,15 @@ typedef struct Reading
 	const CbBatch *batch;
 	CbIdentityRow *row;
 	int			count;			/* rows read */
-	int			capacity;		/* of the row's memberships */
 } Reading;
+
+typedef struct MembershipReading
+{
+	MemoryContext context;
+	CbIdentityMembership *memberships;
+	int			count;
+	int			capacity;
+} MembershipReading;
 
 static void fill_values(const CbBatch *batch, const CbIdentityRow *row,
 						Datum *values, char *nulls);
@@ -149,19 +156,20 @@ cb_identity_find(const CbBatch *batch, CbIdentityRow *row)
 	return run(&find_identity, values, NULL, batch, row);
 }
 
-void
-cb_identity_read_memberships(const CbBatch *batch, CbIdentityRow *row)
+int
+cb_identity_memberships(const pg_uuid_t *account, const pg_uuid_t *identity,
+						CbIdentityMembership **memberships)
 {
-	Reading		reading = {batch, row, 0, 4};
+	MembershipReading reading = {CurrentMemoryContext, NULL, 0, 4};
 	Datum		values[2];
 
-	row->memberships = MemoryContextAlloc(batch->context, reading.capacity *
-										  sizeof(CbIdentityMembership));
-	values[0] = UUIDPGetDatum(&batch->scope.account);
-	values[1] = UUIDPGetDatum(&row->stored.id);
+	reading.memberships = palloc(reading.capacity * sizeof(CbIdentityMembership));
+	values[0] = UUIDPGetDatum(account);
+	values[1] = UUIDPGetDatum(identity);
 	cb_statement_stream(&find_memberships, values, NULL, false,
 						read_membership_entry, &reading);
-	row->nmemberships = reading.count;
+	*memberships = reading.memberships;
+	return reading.count;
 }
 
 bool
@@ -206,10 +214,10 @@ cb_identity_hash(const CbBatch *batch, const CbIdentityRow *row)
 }
 
 void
-cb_identity_read(const CbBatch *batch, CbIdentity *stored,
+cb_identity_read(MemoryContext context, CbIdentity *stored,
 				 const Datum *values, const bool *nulls)
 {
-	MemoryContext old = MemoryContextSwitchTo(batch->context);
+	MemoryContext old = MemoryContextSwitchTo(context);
 	Jsonb	   *metadata = DatumGetJsonbPCopy(values[6]);
 
 	stored->id = *DatumGetUUIDP(values[0]);
@@ -267,7 +275,7 @@ static bool
 run(CbStatement *statement, Datum *values, const char *nulls,
 	const CbBatch *batch, CbIdentityRow *row)
 {
-	Reading		reading = {batch, row, 0, 0};
+	Reading		reading = {batch, row, 0};
 
 	cb_statement_stream(statement, values, nulls, false, read_row, &reading);
 	return reading.count == 1;
@@ -278,27 +286,25 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 {
 	Reading    *reading = arg;
 
-	cb_identity_read(reading->batch, &reading->row->stored, values, nulls);
+	cb_identity_read(reading->batch->context, &reading->row->stored, values, nulls);
 	reading->count++;
 }
 
 static void
 read_membership_entry(void *arg, const Datum *values, const bool *nulls)
 {
-	Reading    *reading = arg;
-	CbIdentityRow *row = reading->row;
+	MembershipReading *reading = arg;
 	CbIdentityMembership *entry;
-	MemoryContext old;
+	MemoryContext old = MemoryContextSwitchTo(reading->context);
 
 	if (reading->count == reading->capacity)
 	{
 		reading->capacity *= 2;
-		row->memberships = repalloc(row->memberships, reading->capacity *
-									sizeof(CbIdentityMembership));
+		reading->memberships = repalloc(reading->memberships, reading->capacity *
+										sizeof(CbIdentityMembership));
 	}
-	entry = &row->memberships[reading->count++];
+	entry = &reading->memberships[reading->count++];
 	memset(entry, 0, sizeof(CbIdentityMembership));
-	old = MemoryContextSwitchTo(reading->batch->context);
 	entry->membership.id = *DatumGetUUIDP(values[0]);
 	entry->membership.application_id = *DatumGetUUIDP(values[1]);
 	entry->membership.status = TextDatumGetCString(values[2]);

@@ -59,6 +59,14 @@ static CbStatement lock_identities = {
 	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
 };
 
+static CbStatement lock_identities_to_write = {
+	"SELECT id, NULL::pg_catalog.uuid, NULL::pg_catalog.uuid, false, NULL, email"
+	" FROM canopy.identity"
+	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
+	" ORDER BY email FOR NO KEY UPDATE",
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+};
+
 static void lock_parents(CbParents *parents, const CbScope *scope,
 						 CbStatement *statement);
 static void read_parent(CbParent *parent, uint64 row);
@@ -101,6 +109,13 @@ void
 cb_parents_lock_identities(CbParents *parents, const CbScope *scope)
 {
 	lock_parents(parents, scope, &lock_identities);
+}
+
+void
+cb_parents_lock_identities_to_write(CbParents *parents, const CbScope *scope)
+{
+	lock_parents(parents, scope, &lock_identities_to_write);
+	qsort(parents->items, parents->nitems, sizeof(CbParent), cb_uuid_compare);
 }
 
 const CbParent *

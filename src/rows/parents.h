@@ -45,6 +45,10 @@ extern void cb_parents_lock_nodes(CbParents *parents, const CbScope *scope);
 extern void cb_parents_lock_identities(CbParents *parents,
 									   const CbScope *scope);
 
+/* Lock identities against every change, in the order in which they are written. */
+extern void cb_parents_lock_identities_to_write(CbParents *parents,
+												const CbScope *scope);
+
 /* NULL when it does not exist, or not in this account. */
 extern const CbParent *cb_parents_find(const CbParents *parents,
 									   const pg_uuid_t *id);

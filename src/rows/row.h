@@ -70,6 +70,8 @@ typedef struct CbRowKind CbRowKind;
 typedef struct CbBatch
 {
 	const CbRowKind *kind;
+	const char *action;			/* in the audit log */
+	bool		is_single;		/* its one row is named in the audit log */
 	CbCaller	caller;
 	CbScope		scope;
 	CbOnConflict on_conflict;
@@ -77,6 +79,7 @@ typedef struct CbBatch
 								 * rows */
 	bool		dry_run;
 	int			max_failed;		/* rows; -1: no limit */
+	bool		for_record;		/* the answer is encoded to be stored */
 	bool		trusted;		/* no triggers but foreign keys; see
 								 * db/constraints.h */
 	TimestampTz now;			/* what every row of the batch is stamped with */
@@ -94,6 +97,7 @@ struct CbRowKind
 	const char *resource_type;	/* in the audit log */
 	const char *category;		/* in the audit log */
 	const char *list_key;		/* of the request object that wraps the rows */
+	bool		answers_once;	/* encode leaves secrets out for the record */
 	Size		row_size;		/* of the struct that begins with a CbRow */
 
 	/* What no two rows of a batch may share, and the code when they do. */
@@ -128,6 +132,9 @@ struct CbRowKind
 
 	void		(*encode) (const CbBatch *batch, const CbRow *row, CbJson *json);
 	void		(*echo) (const CbRow *row, CbJson *json);
+
+	/* The identity that the row is about, NULL if it names none; or NULL. */
+	const pg_uuid_t *(*identity) (const CbRow *row);
 
 	/* Tables that are written, "canopy." left out; the list ends with NULL. */
 	const char *const *tables;

@@ -8,22 +8,16 @@
 #ifndef CB_API_KEY_TEXT_H
 #define CB_API_KEY_TEXT_H
 
-#include "common/sha2.h"
-#include "utils/uuid.h"
+#include "secret/token.h"
 
 #define CB_API_KEY_TEXT_LEN		69	/* characters */
 #define CB_API_KEY_PREVIEW_LEN	16	/* characters: the first 12 and four stars */
 
-/*
- * Makes the text of a new key: cnpy_ and, in base64url, the account's id and 256
- * random bits.  text has room for a terminator.
- */
+/* Makes the text of a new key: cnpy_ and a token.  text has room for a terminator. */
 extern void cb_api_key_text_make(const pg_uuid_t *account, char *text);
 
 /* Finds the account in a key's text; false when it has not the form of one. */
 extern bool cb_api_key_text_account(const char *text, pg_uuid_t *account);
-
-extern void cb_api_key_text_hash(const char *text, uint8 *sha256);
 
 /* What may be shown of a key; preview has room for a terminator. */
 extern void cb_api_key_text_preview(const char *text, char *preview);

@@ -28,11 +28,15 @@ INSERT INTO t.code VALUES
 	('node_not_found', 404, 'The node does not exist.'),
 	('membership_not_found', 404, 'The identity is not a member of the application.'),
 	('assignment_not_found', 404, 'The role assignment does not exist.'),
+	('client_not_found', 404, 'The OAuth client does not exist.'),
 	('email_conflict', 409, 'The email address is already in use.'),
 	('external_id_conflict', 409, 'The external id is already in use.'),
 	('membership_conflict', 409, 'The identity is already a member of the application.'),
+	('invite_conflict', 409, 'The email address has a pending invite already.'),
 	('membership_required', 409, 'The identity has no active membership of the application.'),
 	('assignment_conflict', 409, 'The identity already has the role at the node.'),
+	('client_misconfigured', 422, 'The OAuth client is inactive or has no address to lead to.'),
+	('already_verified', 409, 'The email address is verified already.'),
 	('rejected', 422, 'A constraint or trigger of the database refused the row.'),
 	('batch_rolled_back', 424, 'The row was good, but its batch was rolled back.');
 
@@ -163,6 +167,66 @@ SELECT title, call, '[]', input, word, issues FROM (VALUES
 	('an identity that is no member', $$canopy_bulk_detach_json($1, 'crm', 'acme')$$, to_jsonb(t.id('taken@acme.example')), 'membership_not_found', 'identity_id membership_not_found')
 ) AS v (title, call, input, word, issues);
 
+-- invites: an address that waits already, and clients that lead nowhere
+INSERT INTO canopy.oauth_client (account_id, application_id, environment_id, id, name, redirect_uris, is_active)
+SELECT t.id(a), t.id(app), t.id(env), t.id(name), name, uris, active FROM (VALUES
+	('acme', 'crm', 'production', 'idle-client', '{https://crm.example/in}'::text[], false), ('acme', 'crm', 'production', 'bare-client', '{}', true),
+	('acme', 'crm', 'staging', 'other-client', '{https://crm.example/in}', true), ('globex', 'shop', 'shop-live', 'shop-client', '{https://shop.example/in}', true)
+) AS v (a, app, env, name, uris, active);
+SELECT canopy_bulk_invite(jsonb_build_array(t.person('waiting@acme.example')), 'acme', 'crm', 'production') \gset
+INSERT INTO t.case (title, call, before, input, word, issues)
+SELECT title, $$canopy_bulk_invite($1, 'acme', 'crm', 'production')$$, '[]', t.person('a@acme.example', input), word, issues FROM (VALUES
+	('an invite without a name', '{"first_name":null}'::jsonb, 'required', 'first_name required'),
+	('an intent that there is not', '{"intent":"join"}', 'invalid_value', 'intent invalid_value'),
+	('an intent that is found out', '{"intent":"add_to_app"}', 'invalid_value', 'intent invalid_value'),
+	('an intent that is a number', '{"intent":1}', 'invalid_type', 'intent invalid_type'),
+	('a truth that is a word', '{"send_email":"no"}', 'invalid_type', 'send_email invalid_type'),
+	('a minute less a second', '{"expires_in":59}', 'invalid_value', 'expires_in invalid_value'),
+	('a year and two days', '{"expires_in":"P367D"}', 'invalid_value', 'expires_in invalid_value'),
+	('a month, of whatever length', '{"expires_in":"P1M"}', 'invalid_value', 'expires_in invalid_value'),
+	('a fraction of a second', '{"expires_in":100.5}', 'invalid_value', 'expires_in invalid_value'),
+	('a number too large', '{"expires_in":1e400}', 'invalid_value', 'expires_in invalid_value'),
+	('days behind hours', '{"expires_in":"PT1H1D"}', 'invalid_value', 'expires_in invalid_value'),
+	('a duration that is a truth', '{"expires_in":true}', 'invalid_type', 'expires_in invalid_type'),
+	('a language of one letter', '{"locale":"d"}', 'invalid_value', 'locale invalid_value'),
+	('a language with an underscore', '{"locale":"de_CH"}', 'invalid_value', 'locale invalid_value'),
+	('a language that ends in a dash', '{"locale":"de-"}', 'invalid_value', 'locale invalid_value'),
+	('an invite with a role alone', jsonb_build_object('role_id', t.id('editor')), 'role_node_pair', 'node_id role_node_pair'),
+	('an invite to a system role', jsonb_build_object('role_id', t.id('system-admin'), 'node_id', t.id('crm-root')), 'system_role', 'role_id system_role'),
+	('an invite to a role of another environment', jsonb_build_object('role_id', t.id('tester'), 'node_id', t.id('crm-root')), 'role_not_found', 'role_id role_not_found'),
+	('an invite to a node of another environment', jsonb_build_object('role_id', t.id('editor'), 'node_id', t.id('staging-root')), 'node_not_found', 'node_id node_not_found'),
+	('a client that is not active', jsonb_build_object('client_id', t.id('idle-client')), 'client_misconfigured', 'client_id client_misconfigured'),
+	('a client without an address', jsonb_build_object('client_id', t.id('bare-client')), 'client_misconfigured', 'client_id client_misconfigured'),
+	('a client of another environment', jsonb_build_object('client_id', t.id('other-client')), 'client_not_found', 'client_id client_not_found'),
+	('a client of another account', jsonb_build_object('client_id', t.id('shop-client')), 'client_not_found', 'client_id client_not_found'),
+	('a client that is no id', '{"client_id":"crm"}', 'uuid_invalid', 'client_id uuid_invalid'),
+	('an address that waits', '{"email":"Waiting@acme.example"}', 'invite_conflict', 'email invite_conflict'),
+	('somebody who is there', '{"email":"member@acme.example"}', 'membership_conflict', 'email membership_conflict'),
+	('somebody who is barred', '{"email":"barred@acme.example"}', 'membership_conflict', 'email membership_conflict'),
+	('a new password for nobody', '{"intent":"password_reset"}', 'identity_not_found', 'email identity_not_found'),
+	('a new password for somebody who is elsewhere', '{"email":"taken@acme.example","intent":"password_reset"}', 'identity_not_found', 'email identity_not_found'),
+	('a new password with a role', jsonb_build_object('email', 'member@acme.example', 'intent', 'password_reset', 'role_id', t.id('editor'), 'node_id', t.id('crm-root')),
+		'invalid_value', 'role_id invalid_value, node_id invalid_value'),
+	('an application in an environment', jsonb_build_object('application_id', t.id('crm')), 'unknown_field', 'application_id unknown_field')
+) AS v (title, input, word, issues);
+INSERT INTO t.case (title, call, before, input, word, issues)
+SELECT title, $$canopy_bulk_invite($1, 'acme')$$, '[]', input, word, issues FROM (VALUES
+	('an invite to nothing new', '{"email":"taken@acme.example"}'::jsonb, 'email_conflict', 'email email_conflict'),
+	('an invite to an application of another account', jsonb_build_object('email', 'a@acme.example', 'application_id', t.id('shop')), 'application_not_found', 'application_id application_not_found'),
+	('an invite to the account with a role', jsonb_build_object('email', 'a@acme.example', 'role_id', t.id('editor')), 'unknown_field', 'role_id unknown_field'),
+	('a new password in an application', jsonb_build_object('email', 'taken@acme.example', 'intent', 'password_reset', 'application_id', t.id('crm')), 'invalid_value', 'application_id invalid_value')
+) AS v (title, input, word, issues);
+
+-- what only HTTP asks for, one row at a time
+UPDATE canopy.identity SET email_verified = true WHERE email = 'member@acme.example';
+CREATE FUNCTION t.resend_verification(ids jsonb) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_object('results', jsonb_build_array(jsonb_build_object('code', h.status, 'error', convert_from(h.body, 'UTF8')::jsonb->'error')))
+	FROM set_config('request.jwt.claims', '{"sub":"a","principal_type":"user","account":"acme"}', true),
+		canopy_bulk_http('POST', format('/portal/v1/accounts/acme/identities/%s/resend-verification', ids->>0)) AS h
+$$;
+INSERT INTO t.case (title, call, before, input, word, issues)
+VALUES ('an address that is verified', 't.resend_verification($1)', '[]', to_jsonb(t.id('member@acme.example')), 'already_verified', 'identity_id already_verified');
+
 -- rows that are good but for the company they keep, or for the database
 INSERT INTO t.case (title, call, before, input, word, issues, more)
 SELECT title, call, before, input, word, issues, more FROM (VALUES
@@ -172,6 +236,8 @@ SELECT title, call, before, input, word, issues, more FROM (VALUES
 		t.person('a@acme.example', '{"external_id":"x"}'), 'external_id_conflict', 'external_id external_id_conflict', '{"first_index":0}'),
 	('an identity attached twice', $$canopy_bulk_attach_json($1, application => 'crm', account => 'acme')$$, jsonb_build_array(t.id('taken@acme.example')),
 		to_jsonb(t.id('taken@acme.example')), 'membership_conflict', 'identity_id membership_conflict', '{"first_index":0}'),
+	('an address invited twice', $$canopy_bulk_invite($1, 'acme', 'crm', 'production')$$, jsonb_build_array(t.person('a@acme.example')),
+		t.person('A@acme.example'), 'invite_conflict', 'email invite_conflict', '{"first_index":0}'),
 	('a row that a trigger refuses', $$canopy_bulk_create($1, account => 'acme')$$, '[]',
 		t.person('refused@acme.example'), 'rejected', NULL, '{"sqlstate":"P0001"}'),
 	('a good row in a batch that is rolled back', $$canopy_bulk_create($1, account => 'acme', max_failed => 0)$$, '[1]',

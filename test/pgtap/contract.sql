@@ -21,6 +21,16 @@ $$, $$ VALUES
 	('canopy_bulk_detach_json', 'identity_ids jsonb, application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_http', 'method text, path text, headers jsonb DEFAULT ''{}''::jsonb, body bytea DEFAULT NULL::bytea, OUT status integer, OUT headers jsonb, OUT body bytea', 'record'),
 	('canopy_bulk_import_event', 'mode text, total integer, succeeded integer, failed integer, skipped integer DEFAULT 0, application text DEFAULT NULL::text, account text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'void'),
+	('canopy_bulk_invite', 'invites jsonb, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_invite_accept', 'token text, password text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_invite_info', 'token text', 'jsonb'),
+	('canopy_bulk_invite_resend', 'id uuid, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_invite_revoke', 'id uuid, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'void'),
+	('canopy_bulk_invite_summary', 'account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_invites', 'account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, status text DEFAULT NULL::text, page integer DEFAULT 1, take integer DEFAULT 20', 'jsonb'),
+	('canopy_bulk_outbox_claim', 'n integer DEFAULT 10, account text DEFAULT NULL::text, OUT account_id uuid, OUT id uuid, OUT attempt integer, OUT kind text, OUT recipient text, OUT locale text, OUT link text, OUT payload jsonb', 'SETOF record'),
+	('canopy_bulk_outbox_done', 'id uuid, attempt integer, account text DEFAULT NULL::text', 'boolean'),
+	('canopy_bulk_outbox_failed', 'id uuid, attempt integer, reason text, permanent boolean DEFAULT false, account text DEFAULT NULL::text', 'boolean'),
 	('canopy_bulk_purge', 'account text DEFAULT NULL::text, max_rows integer DEFAULT 1000', 'bigint'),
 	('canopy_bulk_secret_exposure', '', 'TABLE(setting text, value text, advice text)'),
 	('canopy_bulk_setup', 'owner regrole DEFAULT NULL::regrole, version integer DEFAULT NULL::integer', 'integer'),
@@ -47,8 +57,9 @@ AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'canopy_bulk');
 -- a NULL argument reaches the function, which then says what it thinks of it
 SELECT is_empty('SELECT proname FROM t.function WHERE proisstrict', 'no function is strict');
 
--- all functions but one write, or may
-SELECT is_empty($$SELECT proname FROM t.function WHERE provolatile <> CASE proname WHEN 'canopy_bulk_secret_exposure' THEN 's' ELSE 'v' END OR proparallel <> 'u'$$,
+-- all functions but the readers write, or may
+SELECT is_empty($$SELECT proname FROM t.function WHERE provolatile <> CASE WHEN proname IN ('canopy_bulk_secret_exposure',
+	'canopy_bulk_invite_info', 'canopy_bulk_invites', 'canopy_bulk_invite_summary') THEN 's' ELSE 'v' END OR proparallel <> 'u'$$,
 	'every function that is no reader is volatile, and all are parallel unsafe');
 
 -- nothing runs with its owner's rights by itself
@@ -74,6 +85,7 @@ $$, $$ VALUES ('1.0', false) $$, 'the extension is version 1.0 and not relocatab
 SELECT results_eq($$
 	SELECT name, vartype, context, boot_val, min_val, max_val, unit FROM pg_settings WHERE name LIKE 'canopy\_bulk.%' ORDER BY 1
 $$, $$ VALUES
+	('canopy_bulk.accept_url', 'string', 'superuser', '/app/identity/accept-invite', NULL, NULL, NULL),
 	('canopy_bulk.account', 'string', 'user', '', NULL, NULL, NULL),
 	('canopy_bulk.admin_principals', 'string', 'superuser', 'user,api_key', NULL, NULL, NULL),
 	('canopy_bulk.application', 'string', 'user', '', NULL, NULL, NULL),
@@ -88,14 +100,20 @@ $$, $$ VALUES
 	('canopy_bulk.environment', 'string', 'user', '', NULL, NULL, NULL),
 	('canopy_bulk.hash_workers', 'integer', 'superuser', '0', '0', '64', NULL),
 	('canopy_bulk.idempotency_window', 'integer', 'superuser', '86400', '1', '31622400', 's'),
+	('canopy_bulk.invite_expires_in', 'integer', 'superuser', '604800', '60', '31622400', 's'),
 	('canopy_bulk.login_lock_duration', 'integer', 'superuser', '900', '1', '31622400', 's'),
 	('canopy_bulk.login_max_failures', 'integer', 'superuser', '5', '0', '1000000', NULL),
 	('canopy_bulk.max_rows', 'integer', 'superuser', '200', '1', '10000', NULL),
+	('canopy_bulk.outbox_attempts', 'integer', 'superuser', '8', '1', '100', NULL),
+	('canopy_bulk.outbox_backoff', 'integer', 'superuser', '60', '1', '3600', 's'),
+	('canopy_bulk.outbox_lease', 'integer', 'superuser', '300', '1', '86400', 's'),
 	('canopy_bulk.require_claims', 'bool', 'superuser', 'off', NULL, NULL, NULL),
 	('canopy_bulk.row_error_sqlstates', 'string', 'superuser', '', NULL, NULL, NULL),
 	('canopy_bulk.strategy', 'enum', 'user', 'auto', NULL, NULL, NULL),
 	('canopy_bulk.token_audience', 'string', 'superuser', '', NULL, NULL, NULL),
-	('canopy_bulk.token_issuer', 'string', 'superuser', '', NULL, NULL, NULL)
+	('canopy_bulk.token_issuer', 'string', 'superuser', '', NULL, NULL, NULL),
+	('canopy_bulk.verification_expires_in', 'integer', 'superuser', '86400', '60', '31622400', 's'),
+	('canopy_bulk.verify_url', 'string', 'superuser', '/app/identity/verify-email', NULL, NULL, NULL)
 $$, 'settings have their types, defaults and bounds');
 
 -- a slip in a setting's name is an error, not a setting
@@ -103,7 +121,8 @@ SELECT throws_ok('SET canopy_bulk.acount = ''acme''', '42602', NULL, 'the prefix
 
 -- the directory is made of these tables
 SELECT tables_are('canopy', ARRAY['account', 'application', 'environment', 'identity', 'app_membership',
-	'role', 'node', 'role_assignment', 'audit_log', 'idempotency_key', 'token_key', 'api_key', 'migration']);
+	'role', 'node', 'role_assignment', 'audit_log', 'idempotency_key', 'token_key', 'api_key',
+	'oauth_client', 'identity_invite', 'outbox', 'email_verification', 'migration']);
 
 CREATE VIEW t.table AS
 SELECT oid, relname::text AS name FROM pg_class

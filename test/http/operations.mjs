@@ -1,0 +1,169 @@
+// A good request for each operation of the REST surface, by its operationId.
+//
+//	at        the method and path that the product has for it
+//	status    of the answer to a good request; 200 when it is left out
+//	request   makes one that has not been made before: {path, body, headers}, where path has
+//	          what stands for the placeholders other than account, application and environment
+//	other     another request that is good in the same place, for a key that was used
+//	query     good values of parameters whose schemas do not tell any
+//
+// The directory is that of directory.mjs; what more a request needs, it makes for itself.
+
+import { people } from './directory.mjs';
+
+const ACCOUNT = '/portal/v1/accounts/{account}';
+const APPLICATION = `${ACCOUNT}/applications/{application}`;
+const ENVIRONMENT = `${APPLICATION}/environments/{environment}`;
+const API = '/api/v1';
+const PUBLIC = '/v1/identity/auth';
+
+let used = 0;
+const fresh = (name) => `${name}-${used++}-`;
+
+export async function operationsOf({ sql, ask }) {
+	// the id of an identity of acme that is new, and a member of crm if it shall be
+	const identity = async (member = false) => {
+		const [{ id }] = await sql(`SELECT canopy_bulk_create($1, account => 'acme', application => $2) #>> '{results,0,data,id}' AS id`,
+			[JSON.stringify(people(fresh('given'))), member ? 'crm' : '']);
+		return id;
+	};
+	const member = () => identity(true);
+	const [{ id: crm }] = await sql(`SELECT id FROM canopy.application WHERE slug = 'crm'`);
+	const one = (name, fields) => () => ({ body: people(fresh(name), 1, fields).identities[0] });
+	const at = (make, body, path) => async () => ({ path: { id: await make(), ...path }, body });
+	const lists = { environment: 'production', not_in_app: 'wiki', q: 'ada' };
+
+	// the application's tier, and the same for a key; name is the end of the operationIds
+	const ofApplication = (path, name) => Object.fromEntries(Object.entries({
+		listIdentities: { at: `GET ${path}`, request: () => ({}), query: lists },
+		createIdentity: {
+			at: `POST ${path}`,
+			status: 201,
+			request: one('single', { password: 'correct horse', metadata: { a: [1] }, external_id: undefined }),
+			query: lists,
+		},
+		countIdentities: { at: `GET ${path}/summary`, request: () => ({}) },
+		getIdentity: { at: `GET ${path}/{id}`, request: at(member) },
+		updateIdentity: { at: `PATCH ${path}/{id}`, request: at(member, { first_name: 'Grace', metadata: null, external_id: null, is_active: false }) },
+		removeIdentity: { at: `DELETE ${path}/{id}`, status: 204, request: at(member) },
+		getIdentityDetail: { at: `GET ${path}/{id}/detail`, request: at(member), query: lists },
+		listIdentityAssignments: { at: `GET ${path}/{id}/assignments`, request: at(member), query: lists },
+		activateIdentity: { at: `POST ${path}/{id}/activate`, request: at(member) },
+		deactivateIdentity: { at: `POST ${path}/{id}/deactivate`, request: at(member) },
+	}).map(([operation, entry]) => [operation + name, entry]));
+
+	const production = `(SELECT e.* FROM canopy.environment e JOIN canopy.application a ON a.account_id = e.account_id AND a.id = e.application_id
+		JOIN canopy.account c ON c.id = a.account_id WHERE e.slug = 'production' AND a.slug = 'crm' AND c.slug = 'acme') AS e`;
+	// assignments of an environment: a wish that is good, and one that has come true
+	const role = async () => {
+		const [{ id }] = await sql(`INSERT INTO canopy.role (account_id, environment_id, name)
+			SELECT account_id, id, $1 FROM ${production} RETURNING id`, [fresh('role')]);
+		return id;
+	};
+	const node = async () => {
+		const [{ id }] = await sql(`WITH root AS (INSERT INTO canopy.node (account_id, application_id, environment_id, node_type, name, slug)
+			SELECT account_id, application_id, id, 'root', 'Root', 'root' FROM ${production} ON CONFLICT DO NOTHING RETURNING id)
+			SELECT id FROM root UNION SELECT n.id FROM canopy.node n JOIN ${production} ON e.id = n.environment_id WHERE n.parent_node_id IS NULL`);
+		return id;
+	};
+	const wish = async () => ({ identity_id: await member(), role_id: await role(), node_id: await node() });
+	const assigned = async () => {
+		const [{ id }] = await sql(`SELECT canopy_bulk_assign($1, application => 'crm', account => 'acme') #>> '{results,0,data,id}' AS id`, [JSON.stringify([await wish()])]);
+		return id;
+	};
+	const twice = (make) => ({ request: make, other: make });
+	const ofAssignments = (path, name) => ({
+		[`bulkCreateAssignments${name}`]: { at: `POST ${path}/bulk-create`, ...twice(async () => ({ body: { assignments: [{ ...await wish(), effective_from: '2026-04-20T12:00:00Z' }] } })) },
+		[`bulkRemoveAssignments${name}`]: { at: `POST ${path}/bulk-remove`, status: 204, ...twice(async () => ({ body: { assignment_ids: [await assigned()] } })) },
+		[`bulkChangeRole${name}`]: { at: `POST ${path}/bulk-change-role`, ...twice(async () => ({ body: { assignment_ids: [await assigned()], role_id: await role() } })) },
+	});
+
+	// invites: of an environment, or at the account's tier; the name is the end of the operationIds
+	const address = () => ({ email: `${fresh('guest')}@example.com` });
+	const guest = () => ({ ...address(), first_name: 'Ada', last_name: 'Byron' });
+	const invite = async (environment, fields = {}) => {
+		const [{ data }] = await sql(`SELECT canopy_bulk_invite($1, 'acme', $2, $3) #> '{results,0,data}' AS data`,
+			[JSON.stringify([{ ...guest(), ...fields }]), environment ? 'crm' : '', environment]);
+		return data;
+	};
+	const inviteId = (environment) => async () => ({ path: { id: (await invite(environment)).id } });
+	const tokenOf = async () => new URL((await invite('production', { send_email: false })).accept_url, 'http://x').searchParams.get('token');
+	const ofInvites = (path, name, environment) => ({
+		[`listInvites${name}`]: { at: `GET ${path}`, request: () => ({}) },
+		[`createInvite${name}`]: { at: `POST ${path}`, status: 201, request: () => ({ body: environment ? guest() : address() }) },
+		[`countInvites${name}`]: { at: `GET ${path}/summary`, request: () => ({}) },
+		[`resendInvite${name}`]: { at: `POST ${path}/{id}/resend`, request: inviteId(environment) },
+		[`revokeInvite${name}`]: { at: `DELETE ${path}/{id}`, status: 204, request: inviteId(environment) },
+		...(environment && { [`bulkCreateInvites${name}`]: { at: `POST ${path}/bulk-create`, request: () => ({ body: { invites: [guest(), guest()] } }) } }),
+	});
+	const several = (name, fields) => () => ({ body: people(fresh(name), 2, fields) });
+
+	return {
+		listAccountIdentities: { at: `GET ${ACCOUNT}/identities`, request: () => ({}), query: lists },
+		createAccountIdentity: { at: `POST ${ACCOUNT}/identities`, status: 201, request: one('single', { application_id: crm }) },
+		countAccountIdentities: { at: `GET ${ACCOUNT}/identities/summary`, request: () => ({}) },
+		getAccountIdentity: { at: `GET ${ACCOUNT}/identities/{id}`, request: at(member) },
+		updateAccountIdentity: { at: `PATCH ${ACCOUNT}/identities/{id}`, request: at(identity, { first_name: 'Grace', last_name: 'Hopper', metadata: { b: null } }) },
+		setAccountIdentityStatus: { at: `PATCH ${ACCOUNT}/identities/{id}/status`, request: at(identity, { is_active: false }) },
+		resetAccountIdentityPassword: { at: `POST ${ACCOUNT}/identities/{id}/reset-password`, request: at(identity) },
+		resendAccountIdentityVerification: { at: `POST ${ACCOUNT}/identities/{id}/resend-verification`, request: at(identity) },
+		listAccountIdentityAudit: { at: `GET ${ACCOUNT}/identities/{id}/audit`, request: at(identity), query: lists },
+		addAppMembership: { at: `POST ${ACCOUNT}/identities/{id}/app-memberships`, status: 201, request: at(identity, { application_id: crm }) },
+		removeAppMembership: {
+			at: `DELETE ${ACCOUNT}/identities/{id}/app-memberships/{application_id}`,
+			status: 204,
+			request: at(member, undefined, { application_id: crm }),
+		},
+		...ofApplication(`${APPLICATION}/identities`, ''),
+		...ofApplication(`${API}/identities`, 'WithKey'),
+		bulkCreateAccountIdentities: {
+			at: `POST ${ACCOUNT}/identities/bulk-create`,
+			request: several('account', { password: 'correct horse', metadata: {} }),
+			other: several('other'),
+		},
+		bulkCreateIdentities: {
+			at: `POST ${APPLICATION}/identities/bulk-create`,
+			request: several('application'),
+			other: several('other'),
+			query: { environment: 'production' },
+		},
+		bulkCreateIdentitiesWithKey: {
+			at: `POST ${API}/identities/bulk-create`,
+			request: several('key'),
+			other: several('other'),
+			query: { environment: 'production' },
+		},
+		bulkAttachAppMemberships: {
+			at: `POST ${APPLICATION}/app-memberships/bulk-attach`,
+			request: async () => ({ body: { identity_ids: [await identity()] } }),
+			other: async () => ({ body: { identity_ids: [await identity()] } }),
+			query: { environment: 'production' },
+		},
+		recordBulkImportEvent: {
+			at: `POST ${APPLICATION}/identities/bulk-import-events`,
+			status: 204,
+			request: () => ({ body: { mode: 'create', total: 1, succeeded: 1, failed: 0, skipped: 0 } }),
+			other: () => ({ body: { mode: 'invite', total: 0, succeeded: 0, failed: 0 } }),
+		},
+		...ofAssignments(`${ENVIRONMENT}/assignments`, ''),
+		...ofAssignments(`${API}/assignments`, 'WithKey'),
+		...ofInvites(`${ACCOUNT}/identity-invites`, 'ToAccount', null),
+		...ofInvites(`${ENVIRONMENT}/identity-invites`, '', 'production'),
+		...ofInvites(`${API}/identity-invites`, 'WithKey', 'production'),
+		getInviteInfo: { at: `POST ${PUBLIC}/invite-info`, request: async () => ({ body: { token: await tokenOf() } }) },
+		acceptInvite: { at: `POST ${PUBLIC}/accept-invite`, request: async () => ({ body: { token: await tokenOf(), password: 'correct horse' } }) },
+		verifyEmail: {
+			at: 'POST /v1/identity/auth/verify-email',
+			request: async () => {
+				const id = await identity();
+				await ask(`/portal/v1/accounts/acme/identities/${id}/resend-verification`);
+				const [{ link }] = await sql('SELECT link FROM canopy.outbox WHERE identity_id = $1', [id]);
+				return { body: { token: new URL(link, 'http://localhost').searchParams.get('token') } };
+			},
+		},
+		getOpenApi: {
+			at: 'GET /openapi.json',
+			request: () => ({}),
+		},
+	};
+}
