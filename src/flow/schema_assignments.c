@@ -21,6 +21,4 @@ CB_SCHEMA_ROWS(CB_SCHEMA_REF("AssignmentWish")) "}, \"required\": [\"assignments
 CB_SCHEMA_ROWS(CB_SCHEMA_UUID) "}, \"required\": [\"assignment_ids\"]},"
 "\"RoleChange\": {\"type\": \"object\", \"properties\": {\"assignment_ids\": "
 CB_SCHEMA_ROWS(CB_SCHEMA_UUID) ", \"role_id\": " CB_SCHEMA_UUID "},"
-" \"required\": [\"assignment_ids\", \"role_id\"], \"additionalProperties\": false},"
-"\"Message\": {\"type\": \"object\", \"properties\": {\"message\": " CB_SCHEMA_STRING("") "},"
-" \"required\": [\"message\"]}";
+" \"required\": [\"assignment_ids\", \"role_id\"], \"additionalProperties\": false}";
