@@ -11,7 +11,8 @@
 #   make demo          a first result
 #   make bench         cost per row beside other ways; FULL=1 is the long form
 #   make check         every test; SUITE=pgtap runs one suite (see test/run), and
-#                      with FILES=attach of pgtap, tap or http these files
+#                      with FILES=attach of pgtap, tap, http, csv or fuzz these files
+#   make fuzz          the parsers, for some seconds each; SECONDS=n for n seconds
 #   make check-style   the rules of the house alone
 #   make check-long    every test, with a clean gcc and a clean clang build
 #   make indent        typedefs.list and the layout of src, rewritten
@@ -22,14 +23,14 @@
 
 EXTENSION = canopy_bulk
 MODULE_big = canopy_bulk
-OURS = demo bench check check-style check-long indent check-indent requirements
+OURS = demo bench check fuzz check-style check-long indent check-indent requirements
 
 ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
 
 # These must work before there is a pg_config, so PGXS stays out of their way.
 .PHONY: $(MAKECMDGOALS)
 $(OURS):
-	@test/run/$@ $(SUITE)
+	@test/run/$@ $(SUITE) $(SECONDS)
 $(filter-out $(OURS),$(MAKECMDGOALS)):
 	@$(MAKE) $@
 

@@ -20,6 +20,8 @@
 #define BATCH_OF_ACCOUNT	"dryRun maxFailed onConflict"
 #define BATCH		"inEnvironment " BATCH_OF_ACCOUNT
 #define BATCH_OF_MEMBERSHIPS	"inEnvironment dryRun maxFailed onMembership"
+#define BATCH_OF_ASSIGNMENTS	"dryRun maxFailed onAssignment"
+#define BATCH_OF_IDS	"dryRun maxFailed"
 
 #define PAGE		"page take"
 #define IDENTITIES	PAGE " q sortIdentities order status hasAnyAssignment"
@@ -140,6 +142,30 @@ const CbRoute cb_routes[] = {
 		"verifyEmail", "Verify the address that a token was mailed to.",
 		CB_ROUTE_JSON, "Token", "", 200, "Message", true,
 	cb_serve_verify_email},
+	{"POST", ENVIRONMENT "/assignments/bulk-create",
+		"bulkCreateAssignments", "Give identities roles at nodes of the environment.",
+		CB_ROUTE_JSON, "Assignments", BATCH_OF_ASSIGNMENTS, 200, "Envelope", false,
+	cb_serve_bulk_assign},
+	{"POST", ENVIRONMENT "/assignments/bulk-remove",
+		"bulkRemoveAssignments", "Take roles of the environment away.",
+		CB_ROUTE_JSON, "AssignmentIds", BATCH_OF_IDS, 204, NULL, false,
+	cb_serve_bulk_unassign},
+	{"POST", ENVIRONMENT "/assignments/bulk-change-role",
+		"bulkChangeRole", "Make assignments of the environment ones of another role.",
+		CB_ROUTE_JSON, "RoleChange", BATCH_OF_IDS, 200, "Message", false,
+	cb_serve_bulk_change_role},
+	{"POST", API "/assignments/bulk-create",
+		"bulkCreateAssignmentsWithKey", "Give identities roles at nodes of the environment of the key.",
+		CB_ROUTE_JSON, "Assignments", BATCH_OF_ASSIGNMENTS, 200, "Envelope", false,
+	cb_serve_bulk_assign},
+	{"POST", API "/assignments/bulk-remove",
+		"bulkRemoveAssignmentsWithKey", "Take roles of the environment of the key away.",
+		CB_ROUTE_JSON, "AssignmentIds", BATCH_OF_IDS, 204, NULL, false,
+	cb_serve_bulk_unassign},
+	{"POST", API "/assignments/bulk-change-role",
+		"bulkChangeRoleWithKey", "Make assignments of the environment of the key ones of another role.",
+		CB_ROUTE_JSON, "RoleChange", BATCH_OF_IDS, 200, "Message", false,
+	cb_serve_bulk_change_role},
 	{"GET", "/openapi.json",
 		"getOpenApi", "Describe these routes.",
 		CB_ROUTE_NO_BODY, NULL, "", 200, "OpenApi", true,

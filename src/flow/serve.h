@@ -37,6 +37,14 @@ extern CbAnswer cb_serve_identity_resend_verification(CbRouteCall *call);
 extern CbAnswer cb_serve_verify_email(CbRouteCall *call);
 
 /*
+ * serve_assignments.c: where every row is good, those that change assignments
+ * answer as the product does, 204 and 200 {message}; else with the envelope.
+ */
+extern CbAnswer cb_serve_bulk_assign(CbRouteCall *call);
+extern CbAnswer cb_serve_bulk_unassign(CbRouteCall *call);
+extern CbAnswer cb_serve_bulk_change_role(CbRouteCall *call);
+
+/*
  * single.c: each runs a row as a batch of one and unwraps its verdict: the data
  * and the code of a success, the error of a failure.  The row is the body of the
  * call; the body with the id in the path as a field more, where it is an object;

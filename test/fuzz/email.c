@@ -2,6 +2,9 @@
  * email.c
  *	  Fuzzes cb_email_canonicalise.
  *
+ * Build: src/input/email.c src/input/domain.c -licuuc
+ * Run: -max_len=1100
+ *
  * Besides never touching memory that is not ours, it must hold that a canonical
  * address is printable ASCII without capitals, has one at sign, is not too long,
  * and is the canonical form of itself; and that a refused one leaves nothing.

@@ -3,6 +3,9 @@
  *	  Fuzzes what a fetch reads of strangers: hosts, URLs, header lines, gzip,
  *	  addresses, and the two lists of its settings.
  *
+ * Build: src/input/fetch*.c src/input/host.c src/input/domain.c src/input/address.c src/input/entries.c src/input/gunzip.c -lcurl -lz -lssl -lcrypto -licuuc
+ * Run: -max_len=2200
+ *
  * The first byte chooses.  Besides never touching memory that is not ours, it
  * must hold that a canonical host is the canonical form of itself; that a URL
  * as it is shown is printable ASCII without query, fragment and user, and is

@@ -49,6 +49,25 @@ export async function operationsOf({ sql, ask }) {
 		activateIdentity: { at: `POST ${path}/{id}/activate`, request: at(member) },
 		deactivateIdentity: { at: `POST ${path}/{id}/deactivate`, request: at(member) },
 	}).map(([operation, entry]) => [operation + name, entry]));
+	// a place for a role in production, and another role
+	const [{ root, editor, reader }] = await sql(`
+		WITH e AS (SELECT e.* FROM canopy.environment AS e JOIN canopy.application AS a ON a.id = e.application_id WHERE a.slug = 'crm' AND e.slug = 'production'),
+		n AS (INSERT INTO canopy.node (account_id, application_id, environment_id, node_type, name, slug) SELECT account_id, application_id, id, 'root', 'Root', 'operations-root' FROM e RETURNING id),
+		r AS (INSERT INTO canopy.role (account_id, environment_id, name) SELECT account_id, id, word FROM e, unnest('{operations-editor,operations-reader}'::text[]) AS word RETURNING id)
+		SELECT n.id AS root, min(r.id::text) AS editor, max(r.id::text) AS reader FROM n, r GROUP BY 1`);
+	const wish = async () => ({ identity_id: await member(), role_id: editor, node_id: root });
+	const assignment = async () => {
+		const [{ id }] = await sql(`SELECT canopy_bulk_assign($1, application => 'crm', environment => 'production', account => 'acme') #>> '{results,0,data,id}' AS id`,
+			[JSON.stringify([await wish()])]);
+		return id;
+	};
+
+	// the environment's tier, and the same for a key
+	const ofEnvironment = (path, name) => Object.fromEntries(Object.entries({
+		bulkCreateAssignments: { at: `POST ${path}/bulk-create`, request: async () => ({ body: { assignments: [{ ...await wish(), effective_from: '2026-04-20T12:00:00Z' }] } }) },
+		bulkRemoveAssignments: { at: `POST ${path}/bulk-remove`, status: 204, request: async () => ({ body: { assignment_ids: [await assignment()] } }) },
+		bulkChangeRole: { at: `POST ${path}/bulk-change-role`, request: async () => ({ body: { assignment_ids: [await assignment()], role_id: reader } }) },
+	}).map(([operation, entry]) => [operation + name, entry]));
 	const several = (name, fields) => () => ({ body: people(fresh(name), 2, fields) });
 
 	return {
@@ -69,6 +88,8 @@ export async function operationsOf({ sql, ask }) {
 		},
 		...ofApplication(`${APPLICATION}/identities`, ''),
 		...ofApplication(`${API}/identities`, 'WithKey'),
+		...ofEnvironment(`${APPLICATION}/environments/{environment}/assignments`, ''),
+		...ofEnvironment(`${API}/assignments`, 'WithKey'),
 		bulkCreateAccountIdentities: {
 			at: `POST ${ACCOUNT}/identities/bulk-create`,
 			request: several('account', { password: 'correct horse', metadata: {} }),

@@ -36,7 +36,8 @@ $$, $$ VALUES
 	('canopy_bulk_setup', 'owner regrole DEFAULT NULL::regrole, version integer DEFAULT NULL::integer', 'integer'),
 	('canopy_bulk_token_key_is_valid', 'algorithm text, key text', 'boolean'),
 	('canopy_bulk_unassign', 'assignment_ids uuid[], application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
-	('canopy_bulk_unassign_json', 'assignment_ids jsonb, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb')
+	('canopy_bulk_unassign_json', 'assignment_ids jsonb, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_verify_password', 'email text, password text, account text DEFAULT NULL::text, application text DEFAULT NULL::text', 'jsonb')
 $$, 'public functions have their signatures');
 
 -- members of the extension are functions of its own name only, so that dropping it drops no data
@@ -100,6 +101,8 @@ $$, $$ VALUES
 	('canopy_bulk.hash_workers', 'integer', 'superuser', '0', '0', '64', NULL),
 	('canopy_bulk.idempotency_window', 'integer', 'superuser', '86400', '1', '31622400', 's'),
 	('canopy_bulk.invite_expires_in', 'integer', 'superuser', '604800', '60', '31622400', 's'),
+	('canopy_bulk.login_lock_duration', 'integer', 'superuser', '900', '1', '31622400', 's'),
+	('canopy_bulk.login_max_failures', 'integer', 'superuser', '5', '0', '1000000', NULL),
 	('canopy_bulk.max_rows', 'integer', 'superuser', '200', '1', '10000', NULL),
 	('canopy_bulk.outbox_attempts', 'integer', 'superuser', '8', '1', '100', NULL),
 	('canopy_bulk.outbox_backoff', 'integer', 'superuser', '60', '1', '3600', 's'),

@@ -62,7 +62,7 @@ CREATE TABLE t.rows AS SELECT * FROM canopy.identity;
 SELECT throws_ok($$SELECT canopy_bulk_create('[]', 'acme')$$, '55000', 'the directory has not been set up', 'an older directory has to be carried forward first');
 SELECT is(canopy_bulk_setup(), :newest, 'setup carries the directory forward');
 SELECT set_eq('SELECT * FROM t.catalog()', 'SELECT * FROM t.fresh', 'it is like a fresh one');
-SELECT set_eq('SELECT * FROM canopy.identity', 'SELECT * FROM t.rows', 'its rows are kept');
+SELECT results_eq('SELECT i.id FROM canopy.identity AS i', 'SELECT i.id FROM canopy.identity AS i, t.rows AS r WHERE to_jsonb(i) @> to_jsonb(r)', 'its rows are kept');
 SELECT is(canopy_bulk_create('[{"email":"new@acme.example","first_name":"N","last_name":"N"}]', 'acme')#>>'{summary,succeeded}', '1', 'and calls work');
 
 -- dropping the extension leaves the data, and a new one finds it
