@@ -28,6 +28,7 @@ static const char *const *const topics[] = {
 	&cb_schemas_bulk,
 	&cb_schemas_identity,
 	&cb_schemas_assignments,
+	&cb_schemas_invites,
 };
 
 static void write_paths(StringInfo json);
@@ -173,6 +174,12 @@ write_responses(StringInfo json, const CbRoute *route)
 	{
 		write_response(json, 401, "The credential proves nothing.", "Error");
 		write_response(json, 403, "The credential proves too little.", "Error");
+	}
+	else if (route->body != CB_ROUTE_NO_BODY)
+	{
+		write_response(json, 401, "The password is not the right one.", "Error");
+		write_response(json, 403, "The identity is barred.", "Error");
+		write_response(json, 410, "The token came too late.", "Error");
 	}
 	if (!route->is_public || route->body != CB_ROUTE_NO_BODY)
 	{

@@ -69,6 +69,34 @@
 		CB_ROUTE_NO_BODY, NULL, "dryRun", 200, "Message", false, \
 	cb_serve_identity_deactivate}
 
+/* What every tier has for invites: path, end of operationIds, and what it is sent. */
+#define OF_INVITES(path, tier, sent) \
+	{"GET", path, \
+		"listInvites" tier, "List invites, the newest first.", \
+		CB_ROUTE_NO_BODY, NULL, PAGE " inviteStatus", 200, "InvitePage", false, \
+	cb_serve_invite_list}, \
+	{"POST", path, \
+		"createInvite" tier, "Invite somebody.", \
+		CB_ROUTE_JSON, sent, "dryRun onInvite", 201, "InviteView", false, \
+	cb_serve_invite}, \
+	{"GET", path "/summary", \
+		"countInvites" tier, "Count invites by what became of them.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "InviteCounts", false, \
+	cb_serve_invite_summary}, \
+	{"POST", path "/{id}/resend", \
+		"resendInvite" tier, "Give a pending invite a new token, and send it again.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "InviteResent", false, \
+	cb_serve_invite_resend}, \
+	{"DELETE", path "/{id}", \
+		"revokeInvite" tier, "Revoke a pending invite, and withdraw its mail.", \
+		CB_ROUTE_NO_BODY, NULL, "", 204, NULL, false, \
+	cb_serve_invite_revoke}
+#define BULK_INVITE(path, tier) \
+	{"POST", path "/bulk-create", \
+		"bulkCreateInvites" tier, "Invite people.", \
+		CB_ROUTE_JSON, "Invites", "dryRun maxFailed onInvite", 200, "Envelope", false, \
+	cb_serve_bulk_invite}
+
 static CbAnswer serve_openapi(CbRouteCall *call);
 
 const CbRoute cb_routes[] = {
@@ -138,6 +166,19 @@ const CbRoute cb_routes[] = {
 		"recordBulkImportEvent", "Record that an import wizard was completed.",
 		CB_ROUTE_JSON, "ImportEvent", "", 204, NULL, false,
 	cb_serve_import_event},
+	OF_INVITES(ACCOUNT "/identity-invites", "ToAccount", "AccountInvite"),
+	OF_INVITES(ENVIRONMENT "/identity-invites", "", "Invite"),
+	BULK_INVITE(ENVIRONMENT "/identity-invites", ""),
+	OF_INVITES(API "/identity-invites", "WithKey", "Invite"),
+	BULK_INVITE(API "/identity-invites", "WithKey"),
+	{"POST", "/v1/identity/auth/invite-info",
+		"getInviteInfo", "Say what an invite is for, to whoever has its token.",
+		CB_ROUTE_JSON, "InviteToken", "", 200, "InviteInfo", true,
+	cb_serve_invite_info},
+	{"POST", "/v1/identity/auth/accept-invite",
+		"acceptInvite", "Accept an invite with its token and a password.",
+		CB_ROUTE_JSON, "InviteAcceptance", "", 200, "InviteAccepted", true,
+	cb_serve_invite_accept},
 	{"POST", "/v1/identity/auth/verify-email",
 		"verifyEmail", "Verify the address that a token was mailed to.",
 		CB_ROUTE_JSON, "Token", "", 200, "Message", true,

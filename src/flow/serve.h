@@ -31,6 +31,16 @@ extern CbAnswer cb_serve_identity_remove(CbRouteCall *call);
 extern CbAnswer cb_serve_membership_add(CbRouteCall *call);
 extern CbAnswer cb_serve_membership_remove(CbRouteCall *call);
 
+/* serve_invites.c */
+extern CbAnswer cb_serve_bulk_invite(CbRouteCall *call);
+extern CbAnswer cb_serve_invite(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_list(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_summary(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_resend(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_revoke(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_info(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_accept(CbRouteCall *call);
+
 /* serve_account.c */
 extern CbAnswer cb_serve_identity_reset_password(CbRouteCall *call);
 extern CbAnswer cb_serve_identity_resend_verification(CbRouteCall *call);

@@ -34,8 +34,8 @@ cb_serve_identity_reset_password(CbRouteCall *call)
 {
 	CbRequest  *request = &call->request;
 	char	   *email = find_email(call);
+	CbInviteChange pending = {request->names};
 	CbAnswer	answer;
-	pg_uuid_t	pending;
 
 	if (email == NULL)
 		return cb_answer_code(CB_IDENTITY_NOT_FOUND);
@@ -44,9 +44,9 @@ cb_serve_identity_reset_password(CbRouteCall *call)
 	request->on_conflict = CB_ON_CONFLICT_SKIP;
 	answer = cb_serve_single(&cb_invite_kind, call);
 	if (answer.status == CB_STATUS_OK && !answer.replayed && !request->dry_run &&
-		take_invite(&answer, &pending))
+		take_invite(&answer, &pending.id))
 	{
-		cb_invite_revoke(&request->names, &pending);
+		cb_invite_revoke(&pending);
 		request->idempotency_key = NULL;
 		answer = cb_serve_single(&cb_invite_kind, call);
 	}

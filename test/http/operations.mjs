@@ -13,7 +13,9 @@ import { people } from './directory.mjs';
 
 const ACCOUNT = '/portal/v1/accounts/{account}';
 const APPLICATION = `${ACCOUNT}/applications/{application}`;
+const ENVIRONMENT = `${APPLICATION}/environments/{environment}`;
 const API = '/api/v1';
+const PUBLIC = '/v1/identity/auth';
 
 let used = 0;
 const fresh = (name) => `${name}-${used++}-`;
@@ -68,6 +70,25 @@ export async function operationsOf({ sql, ask }) {
 		bulkRemoveAssignments: { at: `POST ${path}/bulk-remove`, status: 204, request: async () => ({ body: { assignment_ids: [await assignment()] } }) },
 		bulkChangeRole: { at: `POST ${path}/bulk-change-role`, request: async () => ({ body: { assignment_ids: [await assignment()], role_id: reader } }) },
 	}).map(([operation, entry]) => [operation + name, entry]));
+
+	// invites: of an environment, or at the account's tier; the name is the end of the operationIds
+	const address = () => ({ email: `${fresh('guest')}@example.com` });
+	const guest = () => ({ ...address(), first_name: 'Ada', last_name: 'Byron' });
+	const invite = async (environment, fields = {}) => {
+		const [{ data }] = await sql(`SELECT canopy_bulk_invite($1, 'acme', $2, $3) #> '{results,0,data}' AS data`,
+			[JSON.stringify([{ ...guest(), ...fields }]), environment ? 'crm' : '', environment]);
+		return data;
+	};
+	const inviteId = (environment) => async () => ({ path: { id: (await invite(environment)).id } });
+	const tokenOf = async () => new URL((await invite('production', { send_email: false })).accept_url, 'http://x').searchParams.get('token');
+	const ofInvites = (path, name, environment) => ({
+		[`listInvites${name}`]: { at: `GET ${path}`, request: () => ({}) },
+		[`createInvite${name}`]: { at: `POST ${path}`, status: 201, request: () => ({ body: environment ? guest() : address() }) },
+		[`countInvites${name}`]: { at: `GET ${path}/summary`, request: () => ({}) },
+		[`resendInvite${name}`]: { at: `POST ${path}/{id}/resend`, request: inviteId(environment) },
+		[`revokeInvite${name}`]: { at: `DELETE ${path}/{id}`, status: 204, request: inviteId(environment) },
+		...(environment && { [`bulkCreateInvites${name}`]: { at: `POST ${path}/bulk-create`, request: () => ({ body: { invites: [guest(), guest()] } }) } }),
+	});
 	const several = (name, fields) => () => ({ body: people(fresh(name), 2, fields) });
 
 	return {
@@ -119,6 +140,11 @@ export async function operationsOf({ sql, ask }) {
 			request: () => ({ body: { mode: 'create', total: 1, succeeded: 1, failed: 0, skipped: 0 } }),
 			other: () => ({ body: { mode: 'invite', total: 0, succeeded: 0, failed: 0 } }),
 		},
+		...ofInvites(`${ACCOUNT}/identity-invites`, 'ToAccount', null),
+		...ofInvites(`${ENVIRONMENT}/identity-invites`, '', 'production'),
+		...ofInvites(`${API}/identity-invites`, 'WithKey', 'production'),
+		getInviteInfo: { at: `POST ${PUBLIC}/invite-info`, request: async () => ({ body: { token: await tokenOf() } }) },
+		acceptInvite: { at: `POST ${PUBLIC}/accept-invite`, request: async () => ({ body: { token: await tokenOf(), password: 'correct horse' } }) },
 		verifyEmail: {
 			at: 'POST /v1/identity/auth/verify-email',
 			request: async () => {

@@ -24,8 +24,8 @@ $$, $$ VALUES
 	('canopy_bulk_invite', 'invites jsonb, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_invite_accept', 'token text, password text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_invite_info', 'token text', 'jsonb'),
-	('canopy_bulk_invite_resend', 'id uuid, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text', 'jsonb'),
-	('canopy_bulk_invite_revoke', 'id uuid, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text', 'void'),
+	('canopy_bulk_invite_resend', 'id uuid, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_invite_revoke', 'id uuid, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'void'),
 	('canopy_bulk_invite_summary', 'account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_invites', 'account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, status text DEFAULT NULL::text, page integer DEFAULT 1, take integer DEFAULT 20', 'jsonb'),
 	('canopy_bulk_outbox_claim', 'n integer DEFAULT 10, account text DEFAULT NULL::text, OUT account_id uuid, OUT id uuid, OUT attempt integer, OUT kind text, OUT recipient text, OUT locale text, OUT link text, OUT payload jsonb', 'SETOF record'),
@@ -110,10 +110,10 @@ $$, $$ VALUES
 	('canopy_bulk.require_claims', 'bool', 'superuser', 'off', NULL, NULL, NULL),
 	('canopy_bulk.row_error_sqlstates', 'string', 'superuser', '', NULL, NULL, NULL),
 	('canopy_bulk.strategy', 'enum', 'user', 'auto', NULL, NULL, NULL),
-	('canopy_bulk.verification_expires_in', 'integer', 'superuser', '86400', '60', '31622400', 's'),
-	('canopy_bulk.verify_url', 'string', 'superuser', '/app/identity/verify-email', NULL, NULL, NULL),
 	('canopy_bulk.token_audience', 'string', 'superuser', '', NULL, NULL, NULL),
-	('canopy_bulk.token_issuer', 'string', 'superuser', '', NULL, NULL, NULL)
+	('canopy_bulk.token_issuer', 'string', 'superuser', '', NULL, NULL, NULL),
+	('canopy_bulk.verification_expires_in', 'integer', 'superuser', '86400', '60', '31622400', 's'),
+	('canopy_bulk.verify_url', 'string', 'superuser', '/app/identity/verify-email', NULL, NULL, NULL)
 $$, 'settings have their types, defaults and bounds');
 
 -- a slip in a setting's name is an error, not a setting
