@@ -26,8 +26,8 @@ static const char *const security =
 /* A topic has a file of schemas and a line here. */
 static const char *const *const topics[] = {
 	&cb_schemas_bulk,
-	&cb_schemas_assignments,
 	&cb_schemas_identity,
+	&cb_schemas_assignments,
 	&cb_schemas_invites,
 };
 

@@ -32,8 +32,6 @@ const CbParameter cb_parameters[] = {
 	"What to do with what exists."},
 	{"onMembership", "on_conflict", "query", "{\"enum\": [\"error\", \"skip\"]}",
 	"What to do with what exists."},
-	{"onAssignment", "on_conflict", "query", "{\"enum\": [\"error\", \"skip\"]}",
-	"What to do with a role that the identity has at the node."},
 	{"page", "page", "query",
 		"{\"type\": \"integer\", \"minimum\": 1, \"maximum\": 1000000, \"default\": 1}",
 	"Which page, from 1."},
@@ -61,6 +59,8 @@ const CbParameter cb_parameters[] = {
 	"Only identities that have a role somewhere, or none."},
 	{"notInApp", "not_in_app", "query", TEXT,
 	"Slug or id of an application: only identities that can be attached to it."},
+	{"onAssignment", "on_conflict", "query", "{\"enum\": [\"error\", \"skip\"]}",
+	"What to do with a role that the identity has at the node."},
 };
 
 const int	cb_nparameters = lengthof(cb_parameters);

@@ -13,8 +13,8 @@
  * with commas between.
  */
 extern const char *const cb_schemas_bulk;
-extern const char *const cb_schemas_assignments;
 extern const char *const cb_schemas_identity;
+extern const char *const cb_schemas_assignments;
 extern const char *const cb_schemas_invites;
 
 #define CB_SCHEMA_STRING(more)	"{\"type\": \"string\"" more "}"

@@ -51,32 +51,25 @@ export async function operationsOf({ sql, ask }) {
 		activateIdentity: { at: `POST ${path}/{id}/activate`, request: at(member) },
 		deactivateIdentity: { at: `POST ${path}/{id}/deactivate`, request: at(member) },
 	}).map(([operation, entry]) => [operation + name, entry]));
+	// a place for a role in production, and another role
+	const [{ root, editor, reader }] = await sql(`
+		WITH e AS (SELECT e.* FROM canopy.environment AS e JOIN canopy.application AS a ON a.id = e.application_id WHERE a.slug = 'crm' AND e.slug = 'production'),
+		n AS (INSERT INTO canopy.node (account_id, application_id, environment_id, node_type, name, slug) SELECT account_id, application_id, id, 'root', 'Root', 'operations-root' FROM e RETURNING id),
+		r AS (INSERT INTO canopy.role (account_id, environment_id, name) SELECT account_id, id, word FROM e, unnest('{operations-editor,operations-reader}'::text[]) AS word RETURNING id)
+		SELECT n.id AS root, min(r.id::text) AS editor, max(r.id::text) AS reader FROM n, r GROUP BY 1`);
+	const wish = async () => ({ identity_id: await member(), role_id: editor, node_id: root });
+	const assignment = async () => {
+		const [{ id }] = await sql(`SELECT canopy_bulk_assign($1, application => 'crm', environment => 'production', account => 'acme') #>> '{results,0,data,id}' AS id`,
+			[JSON.stringify([await wish()])]);
+		return id;
+	};
 
-	const production = `(SELECT e.* FROM canopy.environment e JOIN canopy.application a ON a.account_id = e.account_id AND a.id = e.application_id
-		JOIN canopy.account c ON c.id = a.account_id WHERE e.slug = 'production' AND a.slug = 'crm' AND c.slug = 'acme') AS e`;
-	// assignments of an environment: a wish that is good, and one that has come true
-	const role = async () => {
-		const [{ id }] = await sql(`INSERT INTO canopy.role (account_id, environment_id, name)
-			SELECT account_id, id, $1 FROM ${production} RETURNING id`, [fresh('role')]);
-		return id;
-	};
-	const node = async () => {
-		const [{ id }] = await sql(`WITH root AS (INSERT INTO canopy.node (account_id, application_id, environment_id, node_type, name, slug)
-			SELECT account_id, application_id, id, 'root', 'Root', 'root' FROM ${production} ON CONFLICT DO NOTHING RETURNING id)
-			SELECT id FROM root UNION SELECT n.id FROM canopy.node n JOIN ${production} ON e.id = n.environment_id WHERE n.parent_node_id IS NULL`);
-		return id;
-	};
-	const wish = async () => ({ identity_id: await member(), role_id: await role(), node_id: await node() });
-	const assigned = async () => {
-		const [{ id }] = await sql(`SELECT canopy_bulk_assign($1, application => 'crm', account => 'acme') #>> '{results,0,data,id}' AS id`, [JSON.stringify([await wish()])]);
-		return id;
-	};
-	const twice = (make) => ({ request: make, other: make });
-	const ofAssignments = (path, name) => ({
-		[`bulkCreateAssignments${name}`]: { at: `POST ${path}/bulk-create`, ...twice(async () => ({ body: { assignments: [{ ...await wish(), effective_from: '2026-04-20T12:00:00Z' }] } })) },
-		[`bulkRemoveAssignments${name}`]: { at: `POST ${path}/bulk-remove`, status: 204, ...twice(async () => ({ body: { assignment_ids: [await assigned()] } })) },
-		[`bulkChangeRole${name}`]: { at: `POST ${path}/bulk-change-role`, ...twice(async () => ({ body: { assignment_ids: [await assigned()], role_id: await role() } })) },
-	});
+	// the environment's tier, and the same for a key
+	const ofEnvironment = (path, name) => Object.fromEntries(Object.entries({
+		bulkCreateAssignments: { at: `POST ${path}/bulk-create`, request: async () => ({ body: { assignments: [{ ...await wish(), effective_from: '2026-04-20T12:00:00Z' }] } }) },
+		bulkRemoveAssignments: { at: `POST ${path}/bulk-remove`, status: 204, request: async () => ({ body: { assignment_ids: [await assignment()] } }) },
+		bulkChangeRole: { at: `POST ${path}/bulk-change-role`, request: async () => ({ body: { assignment_ids: [await assignment()], role_id: reader } }) },
+	}).map(([operation, entry]) => [operation + name, entry]));
 
 	// invites: of an environment, or at the account's tier; the name is the end of the operationIds
 	const address = () => ({ email: `${fresh('guest')}@example.com` });
@@ -116,6 +109,8 @@ export async function operationsOf({ sql, ask }) {
 		},
 		...ofApplication(`${APPLICATION}/identities`, ''),
 		...ofApplication(`${API}/identities`, 'WithKey'),
+		...ofEnvironment(`${APPLICATION}/environments/{environment}/assignments`, ''),
+		...ofEnvironment(`${API}/assignments`, 'WithKey'),
 		bulkCreateAccountIdentities: {
 			at: `POST ${ACCOUNT}/identities/bulk-create`,
 			request: several('account', { password: 'correct horse', metadata: {} }),
@@ -145,8 +140,6 @@ export async function operationsOf({ sql, ask }) {
 			request: () => ({ body: { mode: 'create', total: 1, succeeded: 1, failed: 0, skipped: 0 } }),
 			other: () => ({ body: { mode: 'invite', total: 0, succeeded: 0, failed: 0 } }),
 		},
-		...ofAssignments(`${ENVIRONMENT}/assignments`, ''),
-		...ofAssignments(`${API}/assignments`, 'WithKey'),
 		...ofInvites(`${ACCOUNT}/identity-invites`, 'ToAccount', null),
 		...ofInvites(`${ENVIRONMENT}/identity-invites`, '', 'production'),
 		...ofInvites(`${API}/identity-invites`, 'WithKey', 'production'),

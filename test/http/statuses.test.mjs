@@ -14,6 +14,9 @@ const done = { mode: 'create', total: 3, succeeded: 2, failed: 1, skipped: 0 };
 const [{ key: apiKey }] = await sql(`SELECT canopy_bulk_api_key_create('test', 'crm', 'production', 'acme')->>'key' AS key`);
 await ask(CREATE, people('there'));
 const [{ id: thereId }] = await sql(`SELECT id FROM canopy.identity`);
+const [{ id: crmId }] = await sql(`SELECT id FROM canopy.application WHERE slug = 'crm'`);
+const IDENTITIES = '/portal/v1/accounts/acme/identities';
+const one = (name, fields) => people(name, 1, fields).identities[0];
 const assignments = `${APPLICATION}/environments/production/assignments`;
 const nobody = '00000000-0000-4000-8000-000000000000';
 const [{ held, place, other }] = await sql(`
@@ -26,9 +29,6 @@ const [{ held, place, other }] = await sql(`
 	h AS (INSERT INTO canopy.role_assignment (account_id, identity_id, application_id, role_id, node_id)
 		SELECT m.account_id, m.identity_id, m.application_id, r.id, n.id FROM m, n, r WHERE r.name = 'editor' RETURNING *)
 	SELECT h.id AS held, jsonb_build_object('identity_id', h.identity_id, 'node_id', h.node_id) AS place, r.id AS other FROM h, r WHERE r.name = 'reader'`);
-const [{ id: crmId }] = await sql(`SELECT id FROM canopy.application WHERE slug = 'crm'`);
-const IDENTITIES = '/portal/v1/accounts/acme/identities';
-const one = (name, fields) => people(name, 1, fields).identities[0];
 const bad = { identities: [{ email: 'no address', first_name: 'A', last_name: 'B', password: 'secret-canary' }] };
 
 // title, status, path, body, headers, method: each must read the same from the gateway and from SQL
