@@ -50,6 +50,9 @@ const CbCodeInfo cb_codes[CB_NCODES] = {
 	[CB_ALREADY_VERIFIED] = {"already_verified", 409, "The email address is verified already."},
 	[CB_REJECTED] = {"rejected", 422, "A constraint or trigger of the database refused the row."},
 	[CB_BATCH_ROLLED_BACK] = {"batch_rolled_back", 424, "The row was good, but its batch was rolled back."},
+	[CB_RAGGED_ROW] = {"ragged_row", 400, "The row has more or fewer cells than the header."},
+	[CB_CELL_MALFORMED] = {"cell_malformed", 400, "The quotes of a cell do not match."},
+	[CB_CELL_UNREADABLE] = {"cell_unreadable", 400, "A cell has characters that cannot be read in the encoding of the file."},
 };
 
 /*

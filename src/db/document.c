@@ -17,8 +17,19 @@
 
 #include "canopy_bulk.h"
 #include "db/document.h"
+#include "db/subxact.h"
 
 #define NESTING_MAX		4000	/* containers inside each other */
+
+/* For parse_step. */
+typedef struct Parsing
+{
+	const char *bytes;
+	Size		len;
+	Jsonb	   *document;
+} Parsing;
+
+static bool parse_step(void *arg);
 
 Jsonb *
 cb_document_parse(const char *bytes, Size len)
@@ -54,6 +65,24 @@ cb_document_parse(const char *bytes, Size len)
 	explicit_bzero(json, len);
 	pfree(json);
 	return document;
+}
+
+Jsonb *
+cb_document_try(const char *bytes, Size len)
+{
+	Parsing		parsing = {bytes, len, NULL};
+	ErrorData  *fault;
+
+	return cb_subxact_try(parse_step, &parsing, &fault) ? parsing.document : NULL;
+}
+
+static bool
+parse_step(void *arg)
+{
+	Parsing    *parsing = arg;
+
+	parsing->document = cb_document_parse(parsing->bytes, parsing->len);
+	return true;
 }
 
 /*

@@ -16,6 +16,9 @@
  */
 extern Jsonb *cb_document_parse(const char *bytes, Size len);
 
+/* The same, but NULL for what is not JSON or cannot be stored. */
+extern Jsonb *cb_document_try(const char *bytes, Size len);
+
 /* Are at most so many containers inside each other? */
 extern bool cb_document_is_flat(const char *bytes, Size len, int most);
 

@@ -131,6 +131,18 @@ cb_scope_resolve(CbScope *scope, const CbCaller *caller,
 }
 
 void
+cb_scope_resolve_account(CbScope *scope, const CbCaller *caller,
+						 const char *account)
+{
+	const CbClaims *claims = &caller->claims;
+
+	memset(scope, 0, sizeof(CbScope));
+	resolve_account(scope, caller,
+					choose(account, cb_account,
+						   claims->naccounts == 1 ? claims->accounts[0] : NULL));
+}
+
+void
 cb_scope_lock(const CbScope *scope)
 {
 	Datum		values[2];

@@ -41,6 +41,10 @@ typedef struct CbScope
 extern void cb_scope_resolve(CbScope *scope, const CbCaller *caller,
 							 const CbScopeNames *names);
 
+/* Finds the account alone: what the scope has besides is up to what is found in it. */
+extern void cb_scope_resolve_account(CbScope *scope, const CbCaller *caller,
+									 const char *account);
+
 /*
  * Locks the account and the application against deletion until the transaction
  * ends.  Raises PT404 when one has gone since it was resolved.

@@ -36,6 +36,10 @@ typedef struct Writing
 	CbReplay	first;			/* its answer */
 } Writing;
 
+static void begin_batch(CbBatch *batch, const CbRowKind *kind,
+						MemoryContext callers);
+static CbAnswer run(CbBatch *batch, const CbRequest *request,
+					const CbBatchInside *inside, MemoryContext callers);
 static void fill_batch(CbBatch *batch, const CbRequest *request);
 static void take_rows(CbBatch *batch, const CbRequest *request);
 static void fill_key(CbIdempotency *once, const CbBatch *batch,
@@ -44,8 +48,9 @@ static Jsonb *describe_request(const CbBatch *batch);
 static bool replay(const CbIdempotency *once, MemoryContext callers,
 				   CbAnswer *answer);
 static CbAnswer repeat(const CbReplay *first, MemoryContext callers);
-static void decode_rows(CbBatch *batch);
+static void decode_rows(CbBatch *batch, const CbBatchInside *inside);
 static CbAnswer write_batch(CbBatch *batch, const CbIdempotency *once,
+							const CbBatchInside *inside,
 							MemoryContext callers);
 static void store_answer(CbBatch *batch, const CbIdempotency *once,
 						 const CbAnswer *answer);
@@ -56,31 +61,67 @@ static void mark_rolled_back(CbBatch *batch);
 CbAnswer
 cb_batch_run(const CbRowKind *kind, const CbRequest *request)
 {
+	const CbBatchInside alone = {0};
 	MemoryContext callers = CurrentMemoryContext;
 	CbBatch		batch;
-	CbIdempotency once;
 	CbAnswer	answer;
 
-	memset(&batch, 0, sizeof(batch));
-	batch.kind = kind;
-	batch.context = AllocSetContextCreate(callers, "canopy_bulk batch",
-										  ALLOCSET_DEFAULT_SIZES);
-	batch.row_context = AllocSetContextCreate(batch.context, "canopy_bulk row",
-											  ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(batch.context);
+	begin_batch(&batch, kind, callers);
 	cb_caller_enter(&batch.caller);
 	MemoryContextSwitchTo(batch.context);
-	fill_batch(&batch, request);
-	fill_key(&once, &batch, request);
-	if (!replay(&once, callers, &answer))
-	{
-		decode_rows(&batch);
-		answer = write_batch(&batch, &once, callers);
-	}
+	cb_scope_resolve(&batch.scope, &batch.caller, &request->names);
+	answer = run(&batch, request, &alone, callers);
 	cb_caller_leave(&batch.caller);
 	MemoryContextSwitchTo(callers);
 	MemoryContextDelete(batch.context);
 	return answer;
+}
+
+CbAnswer
+cb_batch_run_inside(const CbRowKind *kind, const CbRequest *request,
+					const CbBatchInside *inside)
+{
+	MemoryContext callers = CurrentMemoryContext;
+	CbBatch		batch;
+	CbAnswer	answer;
+
+	begin_batch(&batch, kind, callers);
+	batch.caller = *inside->caller;
+	batch.scope = *inside->scope;
+	batch.max_groups = inside->max_groups;
+	answer = run(&batch, request, inside, callers);
+	MemoryContextSwitchTo(callers);
+	MemoryContextDelete(batch.context);
+	return answer;
+}
+
+/* Leaves the batch's context the current one. */
+static void
+begin_batch(CbBatch *batch, const CbRowKind *kind, MemoryContext callers)
+{
+	memset(batch, 0, sizeof(CbBatch));
+	batch->kind = kind;
+	batch->context = AllocSetContextCreate(callers, "canopy_bulk batch",
+										   ALLOCSET_DEFAULT_SIZES);
+	batch->row_context = AllocSetContextCreate(batch->context,
+											   "canopy_bulk row",
+											   ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(batch->context);
+}
+
+static CbAnswer
+run(CbBatch *batch, const CbRequest *request, const CbBatchInside *inside,
+	MemoryContext callers)
+{
+	CbIdempotency once;
+	CbAnswer	answer;
+
+	fill_batch(batch, request);
+	fill_key(&once, batch, request);
+	if (replay(&once, callers, &answer))
+		return answer;
+	decode_rows(batch, inside);
+	return write_batch(batch, &once, inside, callers);
 }
 
 static void
@@ -94,7 +135,6 @@ fill_batch(CbBatch *batch, const CbRequest *request)
 	batch->dry_run = request->dry_run;
 	batch->max_failed = request->max_failed;
 	batch->now = GetCurrentTimestamp();
-	cb_scope_resolve(&batch->scope, &batch->caller, &request->names);
 	take_rows(batch, request);
 	batch->kind->begin(batch);
 }
@@ -186,19 +226,24 @@ repeat(const CbReplay *first, MemoryContext callers)
 }
 
 static void
-decode_rows(CbBatch *batch)
+decode_rows(CbBatch *batch, const CbBatchInside *inside)
 {
 	for (int i = 0; i < batch->nrows; i++)
+	{
 		batch->kind->decode(batch, batch->rows[i]);
+		if (inside->judge != NULL)
+			inside->judge(inside->arg, batch->rows[i]);
+	}
 	if (batch->kind->prepare != NULL)
 		batch->kind->prepare(batch);
 }
 
 static CbAnswer
-write_batch(CbBatch *batch, const CbIdempotency *once, MemoryContext callers)
+write_batch(CbBatch *batch, const CbIdempotency *once,
+			const CbBatchInside *inside, MemoryContext callers)
 {
 	Writing		writing = {batch, once, false, {NULL, 0}};
-	CbAnswer	answer;
+	CbAnswer	answer = {NULL, CB_STATUS_NO_CONTENT};
 	bool		rolled_back;
 
 	if (batch->dry_run || batch->max_failed >= 0)
@@ -211,6 +256,10 @@ write_batch(CbBatch *batch, const CbIdempotency *once, MemoryContext callers)
 	rolled_back = exceeds_limit(batch);
 	if (rolled_back)
 		mark_rolled_back(batch);
+	if (inside->learn != NULL)
+		inside->learn(inside->arg, batch);
+	if (inside->rehearsal)
+		return answer;
 	if (batch->nrows > 0 && !batch->dry_run)
 		cb_report_batch(batch, rolled_back);
 	answer = cb_answer_batch(batch, rolled_back, callers);

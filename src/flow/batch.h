@@ -18,4 +18,33 @@
  */
 extern CbAnswer cb_batch_run(const CbRowKind *kind, const CbRequest *request);
 
+/*
+ * A batch inside a call that has begun: who calls and where is known, and the
+ * call wants to know more of the rows than the answer says.
+ */
+typedef struct CbBatchInside
+{
+	const CbCaller *caller;
+	const CbScope *scope;
+	bool		rehearsal;		/* there is no audit entry and no answer: the
+								 * call undoes what has been written */
+	int			max_groups;		/* subtransactions that may stay behind; 0: as
+								 * many as in a batch of its own */
+
+	/* After decode; may give the row a problem.  May be NULL. */
+	void		(*judge) (void *arg, CbRow *row);
+
+	/* When the verdicts are known, before the batch is gone.  May be NULL. */
+	void		(*learn) (void *arg, const CbBatch *batch);
+	void	   *arg;
+} CbBatchInside;
+
+/*
+ * The same as cb_batch_run, of which it is a part: names of the request count for
+ * nothing.  learn is not called for an answer that was given before.
+ */
+extern CbAnswer cb_batch_run_inside(const CbRowKind *kind,
+									const CbRequest *request,
+									const CbBatchInside *inside);
+
 #endif							/* CB_BATCH_H */

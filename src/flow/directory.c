@@ -60,6 +60,7 @@ static const CbDirectoryStep steps[] = {
 	{"canopy_bulk_directory_5", "sign-in failures"},
 	{"canopy_bulk_directory_6", "invites and outgoing mail"},
 	{"canopy_bulk_directory_7", "addresses to be verified"},
+	{"canopy_bulk_directory_8", "imports and jobs"},
 };
 
 StaticAssertDecl(lengthof(steps) == CB_DIRECTORY_VERSION + 1,

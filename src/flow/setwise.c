@@ -74,7 +74,7 @@ cb_setwise_write(CbBatch *batch, bool in_sets)
 	if (in_sets)
 		write_set(batch, rows, nrows);
 
-	group.groups_left = GROUPS_MAX;
+	group.groups_left = batch->max_groups > 0 ? batch->max_groups : GROUPS_MAX;
 	nrows = pending_rows(rows, nrows);
 	for (group.is_first_pass = true; nrows > 0; group.is_first_pass = false)
 		nrows = pass(&group, rows, nrows);

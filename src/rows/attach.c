@@ -32,6 +32,7 @@ static int	compare(const CbRow *a, const CbRow *b);
 static const char *key(const CbRow *row, int which, Size *len);
 static bool write_set(CbBatch *batch, CbRow **rows, int n);
 static void write_one(CbBatch *batch, CbRow *row);
+static const pg_uuid_t *resource(const CbRow *row);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
 static void echo(const CbRow *row, CbJson *json);
 static const pg_uuid_t *identity_of(const CbRow *row);
@@ -52,6 +53,7 @@ const CbRowKind cb_attach_kind = {
 	.key = key,
 	.write_set = write_set,
 	.write_one = write_one,
+	.resource = resource,
 	.encode = encode,
 	.identity = identity_of,
 	.echo = echo,
@@ -155,6 +157,12 @@ static void
 write_one(CbBatch *batch, CbRow *row)
 {
 	write_set(batch, &row, 1);
+}
+
+static const pg_uuid_t *
+resource(const CbRow *row)
+{
+	return &((const AttachRow *) row)->membership.id;
 }
 
 static void

@@ -36,6 +36,7 @@ static CbOutcome write_identity(CbBatch *batch, CbIdentityRow *row);
 static bool write_membership(CbBatch *batch, CbIdentityRow *row);
 static void read_memberships(const CbBatch *batch, CbIdentityRow *row);
 static void blame(CbBatch *batch, CbRow *row, const ErrorData *fault);
+static const pg_uuid_t *resource(const CbRow *row);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
 static bool may_sign_in(const CbIdentityRow *row);
 static void echo(const CbRow *row, CbJson *json);
@@ -63,6 +64,7 @@ const CbRowKind cb_identity_kind = {
 	.write_set = cb_identity_write_set,
 	.write_one = write_one,
 	.blame = blame,
+	.resource = resource,
 	.encode = encode,
 	.echo = echo,
 	.identity = identity_of,
@@ -278,6 +280,12 @@ blame(CbBatch *batch, CbRow *row, const ErrorData *fault)
 		cb_field_issue(row, CB_EMAIL_CONFLICT, "email");
 	if (cb_identity_external_id_taken(batch, identity))
 		cb_field_issue(row, CB_EXTERNAL_ID_CONFLICT, "external_id");
+}
+
+static const pg_uuid_t *
+resource(const CbRow *row)
+{
+	return &((const CbIdentityRow *) row)->stored.id;
 }
 
 static void

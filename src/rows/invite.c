@@ -23,6 +23,7 @@ static void write_one(CbBatch *batch, CbRow *row);
 static bool write_set(CbBatch *batch, CbRow **rows, int n);
 static bool settle(CbBatch *batch, CbInviteRow *row, const CbInviteWish *wish);
 static bool put_mails(CbBatch *batch, CbRow **rows, int n);
+static const pg_uuid_t *resource(const CbRow *row);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
 static void echo(const CbRow *row, CbJson *json);
 static const pg_uuid_t *identity_of(const CbRow *row);
@@ -44,6 +45,7 @@ const CbRowKind cb_invite_kind = {
 	.key = key,
 	.write_set = write_set,
 	.write_one = write_one,
+	.resource = resource,
 	.encode = encode,
 	.echo = echo,
 	.identity = identity_of,
@@ -148,6 +150,12 @@ put_mails(CbBatch *batch, CbRow **rows, int n)
 }
 
 /* The link is for who shall hand it on, once. */
+static const pg_uuid_t *
+resource(const CbRow *row)
+{
+	return &((const CbInviteRow *) row)->stored.id;
+}
+
 static void
 encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 {

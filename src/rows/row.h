@@ -79,6 +79,8 @@ typedef struct CbBatch
 								 * rows */
 	bool		dry_run;
 	int			max_failed;		/* rows; -1: no limit */
+	int			max_groups;		/* subtransactions that may stay behind; 0: as
+								 * many as a transaction bears */
 	bool		for_record;		/* the answer is encoded to be stored */
 	bool		trusted;		/* no triggers but foreign keys; see
 								 * db/constraints.h */
@@ -130,6 +132,8 @@ struct CbRowKind
 	/* May find a better name than "rejected" for what was raised; or NULL. */
 	void		(*blame) (CbBatch *batch, CbRow *row, const ErrorData *fault);
 
+	/* The id of what a row that succeeded created, updated or found. */
+	const pg_uuid_t *(*resource) (const CbRow *row);
 	void		(*encode) (const CbBatch *batch, const CbRow *row, CbJson *json);
 	void		(*echo) (const CbRow *row, CbJson *json);
 

@@ -1,0 +1,79 @@
+/*-------------------------------------------------------------------------
+ *
+ * import_mode.c
+ *		What a row of a CSV file can become: a mode is a line of the table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "canopy_bulk.h"
+#include "flow/import_mode.h"
+#include "rows/identity.h"
+#include "rows/invite.h"
+
+#define METADATA_PREFIX		"metadata."
+
+static const CbImportMode modes[] = {
+	{"create", &cb_identity_kind, CB_MAPPING_CREATE, true, false,
+	"Creates identities and makes them members of the application. No mail is sent."},
+	{"invite", &cb_invite_kind, CB_MAPPING_INVITE, true, true,
+	"Invites people to the environment; who accepts becomes a member of the application."},
+	{"account_create", &cb_identity_kind, CB_MAPPING_ACCOUNT_CREATE, false, false,
+	"Creates identities in the directory of the account. No mail is sent."},
+};
+
+static const struct
+{
+	const char *field;
+	CbImportType type;
+}			types[] = {
+	{"send_email", CB_IMPORT_BOOLEAN},
+	{"sendInvite", CB_IMPORT_BOOLEAN},
+	{"metadata", CB_IMPORT_METADATA},
+};
+
+const CbImportMode *
+cb_import_mode(const char *name)
+{
+	for (size_t i = 0; i < lengthof(modes); i++)
+	{
+		if (strcmp(modes[i].name, name) == 0)
+			return &modes[i];
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid mode of an import"),
+			 errhint("It is create, invite or account_create.")));
+}
+
+const CbMappingField *
+cb_import_mode_field(const CbImportMode *mode, const char *name)
+{
+	const CbMappingField *fields[CB_MAPPING_FIELDS_MAX];
+	int			n = cb_mapping_fields(mode->mapping, fields);
+	size_t		len = strlen(name);
+
+	if (strncmp(name, METADATA_PREFIX, strlen(METADATA_PREFIX)) == 0)
+		len = strlen(METADATA_PREFIX) - 1;
+	for (int i = 0; i < n; i++)
+	{
+		if (strlen(fields[i]->name) == len &&
+			memcmp(fields[i]->name, name, len) == 0)
+			return fields[i];
+	}
+	return NULL;
+}
+
+CbImportType
+cb_import_type(const char *field)
+{
+	if (strncmp(field, METADATA_PREFIX, strlen(METADATA_PREFIX)) == 0)
+		return CB_IMPORT_METADATA;
+	for (size_t i = 0; i < lengthof(types); i++)
+	{
+		if (strcmp(types[i].field, field) == 0)
+			return types[i].type;
+	}
+	return CB_IMPORT_TEXT;
+}

@@ -1,0 +1,132 @@
+/*-------------------------------------------------------------------------
+ *
+ * import_view.c
+ *		What there is to see of an import: itself, and pages of its rows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "canopy_bulk.h"
+#include "flow/import_steps.h"
+
+#define TAKE_MAX	100			/* rows of a page */
+
+static void check_page(const char *verdict, int page, int take);
+static void write_row(CbJson *json, const CbImportRow *row);
+static void write_text(CbJson *json, const char *text);
+static void write_json(CbJson *json, const Jsonb *value);
+static void write_pagination(CbJson *json, int page, int take, int total);
+
+Jsonb *
+cb_wizard_info(const pg_uuid_t *id, const char *account)
+{
+	CbImportCall call;
+	Jsonb	   *answer;
+
+	cb_import_begin(&call, id, account);
+	answer = cb_import_describe(call.import);
+	cb_import_end(&call);
+	return answer;
+}
+
+Jsonb *
+cb_wizard_rows(const pg_uuid_t *id, const char *verdict, int page, int take,
+			   const char *account)
+{
+	static CbJsonShape keys = {2, {"items", "pagination"}};
+	CbImportCall call;
+	CbImportRow *rows;
+	CbJson	   *json = cb_json_create(8192);
+	Jsonb	   *answer;
+	int			total;
+	int			n;
+
+	check_page(verdict, page, take);
+	cb_import_begin(&call, id, account);
+	n = cb_import_rows_page(call.import, verdict, (page - 1) * take, take, &rows,
+							&total);
+	cb_json_shape(json, &keys);
+	cb_json_array(json, n);
+	for (int i = 0; i < n; i++)
+		write_row(json, &rows[i]);
+	write_pagination(json, page, take, total);
+	answer = cb_json_finish(json);
+	cb_import_end(&call);
+	return answer;
+}
+
+static void
+check_page(const char *verdict, int page, int take)
+{
+	if (page < 1 || page > CB_IMPORT_MAX_ROWS || take < 1 || take > TAKE_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no such page"),
+				 errhint("page counts from 1, and take is 1 to %d.", TAKE_MAX)));
+	if (verdict != NULL && strcmp(verdict, "valid") != 0 &&
+		strcmp(verdict, "warning") != 0 && strcmp(verdict, "error") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value of verdict"),
+				 errhint("It is valid, warning or error.")));
+}
+
+static void
+write_row(CbJson *json, const CbImportRow *row)
+{
+	static CbJsonShape keys = {8, {"plan", "cells", "issues", "outcome", "verdict",
+	"selected", "row_number", "line_number"}};
+
+	cb_json_shape(json, &keys);
+	write_text(json, row->plan);
+	cb_json_array(json, row->ncells);
+	for (int i = 0; i < row->ncells; i++)
+	{
+		if (row->nulls[i])
+			cb_json_null(json);
+		else
+			cb_json_string(json, VARDATA_ANY(DatumGetPointer(row->cells[i])),
+						   VARSIZE_ANY_EXHDR(DatumGetPointer(row->cells[i])));
+	}
+	write_json(json, row->issues);
+	write_text(json, row->outcome);
+	write_text(json, row->verdict);
+	cb_json_bool(json, row->selected);
+	cb_json_int(json, row->number);
+	cb_json_int(json, row->line);
+}
+
+static void
+write_text(CbJson *json, const char *text)
+{
+	if (text == NULL)
+		cb_json_null(json);
+	else
+		cb_json_cstring(json, text);
+}
+
+static void
+write_json(CbJson *json, const Jsonb *value)
+{
+	if (value == NULL)
+		cb_json_array(json, 0);
+	else
+		cb_json_container(json, &value->root, VARSIZE(value) - VARHDRSZ);
+}
+
+static void
+write_pagination(CbJson *json, int page, int take, int total)
+{
+	static CbJsonShape keys = {6, {"page", "take", "item_count", "page_count",
+	"has_next_page", "has_previous_page"}};
+	int			npages = (total + take - 1) / take;
+
+	cb_json_shape(json, &keys);
+	cb_json_int(json, page);
+	cb_json_int(json, take);
+	cb_json_int(json, total);
+	cb_json_int(json, npages);
+	cb_json_bool(json, page < npages);
+	cb_json_bool(json, page > 1);
+}

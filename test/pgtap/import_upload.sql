@@ -1,0 +1,136 @@
+-- Uploading the file of an import: what is read, what is refused, what is stored.
+\ir fixture.psql
+SELECT no_plan();
+SET canopy_bulk.account = 'acme';
+SELECT (canopy_bulk_import_open('account_create')->>'id')::uuid AS id \gset
+
+-- uploads text to one and the same import
+CREATE FUNCTION t.upload(file text, divider text DEFAULT NULL, secrets text[] DEFAULT NULL) RETURNS jsonb LANGUAGE sql AS
+$$ SELECT canopy_bulk_import_upload(id, convert_to(file, 'UTF8'), delimiter => divider, secret_columns => secrets)
+   FROM canopy.import ORDER BY created_at LIMIT 1 $$;
+CREATE FUNCTION t.cells() RETURNS SETOF text LANGUAGE sql AS
+$$ SELECT cells::text FROM canopy.import_row ORDER BY row_number $$;
+-- headers and fields in one line: "E-Mail=email, x=-"
+CREATE FUNCTION t.columns(answer jsonb) RETURNS text LANGUAGE sql AS
+$$ SELECT string_agg(concat(c->>'header', '=', coalesce(c->>'field', '-'), CASE WHEN (c->>'secret')::boolean THEN '!' END), ', ' ORDER BY n)
+   FROM jsonb_array_elements(answer->'columns') WITH ORDINALITY AS e (c, n) $$;
+
+-- the answer says what was found out
+SELECT is(t.upload(E'# from the HR system\r\nE-Mail;Vorname;Nachname;Zimmer\r\nada@x.example;Ada;Byron;12\r\n\r\nbo@x.example;"B;o";"Ra\r\nsk";\r\n') - 'id' - 'columns',
+	'{"status": "mapped", "missing": [], "row_count": 2, "comment_count": 1, "delimiter": ";",
+	  "encoding": {"name": "UTF-8", "method": "default", "samples": [], "confidence": 100},
+	  "preview": [["ada@x.example", "Ada", "Byron", "12"], ["bo@x.example", "B;o", "Ra\r\nsk", null]]}'::jsonb
+	|| jsonb_build_object('encoding', canopy_bulk_import_info(:'id')->'encoding' || '{"samples": [], "unreadable_count": 0}'), 'the answer describes the file');
+SELECT is(t.columns(canopy_bulk_import_info(:'id')), 'E-Mail=email, Vorname=first_name, Nachname=last_name, Zimmer=-',
+	'columns have the fields that their headers say');
+
+-- rows are there with their lines, a quoted line break counted
+SELECT results_eq('SELECT row_number, line_number, cells, selected, verdict FROM canopy.import_row ORDER BY 1', $$ VALUES
+	(1, 3, ARRAY['ada@x.example', 'Ada', 'Byron', '12'], true, NULL::text),
+	(2, 5, ARRAY['bo@x.example', 'B;o', E'Ra\r\nsk', NULL], true, NULL) $$, 'rows and their lines are stored');
+SELECT is((SELECT encode(file_sha256, 'hex') FROM canopy.import WHERE id = :'id'),
+	encode(sha256(convert_to(E'# from the HR system\r\nE-Mail;Vorname;Nachname;Zimmer\r\nada@x.example;Ada;Byron;12\r\n\r\nbo@x.example;"B;o";"Ra\r\nsk";\r\n', 'UTF8')), 'hex'),
+	'and the SHA-256 of the bytes');
+
+-- another file takes the place of the first
+SELECT is(t.upload(E'email,first_name,last_name\na@x.example,A,B')->>'row_count', '1', 'a file can be replaced');
+SELECT results_eq('SELECT * FROM t.cells()', $$ VALUES ('{a@x.example,A,B}') $$, 'and its rows are those of the new one');
+
+-- bytes in other encodings, found out or named
+SELECT is(canopy_bulk_import_upload(:'id', convert_to(E'E-Mail;Vorname;Nachname;Straße\r\nj@x.example;Jürgen;Groß;Königstraße 1', 'WIN1252'))#>>'{encoding,name}',
+	'Windows-1252', 'what Excel writes is recognised');
+SELECT is((SELECT cells[2] FROM canopy.import_row), 'Jürgen', 'and read');
+SELECT is(canopy_bulk_import_upload(:'id', (SELECT '\xfffe'::bytea || string_agg(decode(lpad(to_hex(ascii(c)), 2, '0') || '00', 'hex'), '' ORDER BY n)
+	FROM regexp_split_to_table(E'email\tfirst_name\tlast_name\na@x.example\tA\tB', '') WITH ORDINALITY AS e (c, n)))#>>'{encoding,method}', 'bom', 'UTF-16 is known by its mark');
+SELECT results_eq('SELECT * FROM t.cells()', $$ VALUES ('{a@x.example,A,B}') $$, 'and read');
+SELECT is(canopy_bulk_import_upload(:'id', convert_to(E'email,first_name,last_name\na@x.example,Łucja,Żak', 'WIN1250'), encoding => 'cp1250')->'encoding',
+	'{"name": "Windows-1250", "method": "override", "samples": ["Łucja", "Żak"], "confidence": 100, "unreadable_count": 0}', 'an encoding can be named');
+SELECT is((SELECT cells[2] FROM canopy.import_row), 'Łucja', 'and is then the one');
+SELECT is(canopy_bulk_import_upload_text(:'id', E'email,first_name,last_name\na@x.example,Łucja,Żak')->'encoding'->>'method', 'text',
+	'text that was pasted needs no guess');
+SELECT is(t.upload(E'email|first_name|last_name\na@x.example|A,B|C', 'pipe')->>'delimiter', '|', 'a delimiter can be named');
+
+-- PostgREST passes a body on, and its headers say which import it is for
+SELECT set_config('request.headers', jsonb_build_object('import-id', :'id', 'import-file-name', 'body.csv', 'import-encoding', 'latin1')::text, false) IS NULL AS done \gset
+SELECT is(canopy_bulk_import_upload_body('email,first_name,last_name\012b@x.example,B\351,C')->'preview', '[["b@x.example", "Bé", "C"]]', 'a body can be uploaded');
+SELECT is((SELECT file_name FROM canopy.import WHERE id = :'id'), 'body.csv', 'with the name that a header gives it');
+SELECT set_config('request.headers', '{"import-id": "x"}', false) IS NULL AS done \gset
+SELECT throws_ok('SELECT canopy_bulk_import_upload_body(''email'')', '22023', 'no import is named', 'without an import there is nowhere to put it');
+RESET request.headers;
+
+-- what is not in the encoding is the trouble of its row alone
+\set torn 656d61696c2c66697273745f6e616d652c6c6173745f6e616d650a6140782e6578616d706c652c41ff422c430a6240782e6578616d706c652c4200422c430a6340782e6578616d706c652cc3bc2c43
+SELECT is(canopy_bulk_import_upload(:'id', decode(:'torn', 'hex'), encoding => encoding)#>>'{encoding,unreadable_count}', n, encoding || ': what cannot be read is counted')
+FROM (VALUES ('latin1', '1'), ('UTF-8', '2')) AS v (encoding, n);
+SELECT results_eq('SELECT cells[2], upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES
+	(E'A\ufffdB', '[{"code": "cell_unreadable", "column": 2}]'::jsonb), (E'B\ufffdB', '[{"code": "cell_unreadable", "column": 2}]'), ('ü', NULL) $$, 'and marked');
+SELECT is(canopy_bulk_import_upload(:'id', '\xfeff0065006d00610069006c002c0078000a0061d800002c004100000042'::bytea)#>>'{encoding,unreadable_count}', '2', 'a lone surrogate cannot be read, nor can a NUL');
+
+-- what no CSV file is, is refused with a way out
+SELECT throws_ok(format('SELECT canopy_bulk_import_upload(%L, %s)', :'id', file), sqlstate, message, title)
+FROM (VALUES
+	('an empty file', '''''', '22023', 'file is empty'),
+	('comments alone', '''# x''', '22023', 'file has no header'),
+	('a header alone', '''email,first_name,last_name''', '22023', 'file has no rows'),
+	('a header of a quote', '''"email,first_name''', '22023', 'header of the file cannot be read'),
+	('a workbook', '''\x504b030414000600''', 'PT415', 'file is not a CSV file'),
+	('an old workbook', '''\xd0cf11e0a1b11ae1''', 'PT415', 'file is not a CSV file'),
+	('a gzip file', '''\x1f8b0800''', 'PT415', 'file is not a CSV file'),
+	('a PDF', '''\x255044462d312e37''', 'PT415', 'file is not a CSV file'),
+	('too many bytes', 'convert_to(repeat(''x'', 10485761), ''UTF8'')', 'PT413', 'file is too large'),
+	('too many rows', 'convert_to(E''email\n'' || repeat(E''a\n'', 10001), ''UTF8'')', 'PT413', 'file has too many rows'),
+	('too many columns', 'convert_to(repeat(repeat(''x,'', 1024) || E''x\n'', 3), ''UTF8'')', '22023', 'header of the file cannot be read'),
+	('an unknown encoding', '''email'', encoding => ''klingon''', '22023', 'encoding is not known'),
+	('an unknown delimiter', '''email'', delimiter => ''ab''', '22023', 'delimiter is not one that we read'),
+	('a column that is not there', 'convert_to(E''email\na'', ''UTF8''), secret_columns => ''{Pin}''', '22023', 'the file has no such column'),
+	('no file', 'NULL', '22023', 'argument "file" cannot be null')
+) AS v (title, file, sqlstate, message);
+SELECT is(canopy_bulk_import_upload(:'id', convert_to(E'email\n' || repeat(E'a@x.example\n', 10000), 'UTF8'))->>'row_count', '10000', '10,000 rows are allowed');
+
+-- what a spreadsheet would evaluate was defused by whoever wrote it, and is itself again
+SELECT is(t.upload(E'email,first_name,last_name,external_id\na@x.example,''=A,''''=B,''+49')->>'row_count', '1', 'a defused file is read');
+SELECT results_eq('SELECT * FROM t.cells()', $$ VALUES ('{a@x.example,=A,''=B,+49}') $$, 'as it was before it was defused');
+
+-- the character that keeps cells apart on their way may be in one
+SELECT is(t.upload(E'email,first_name,last_name\na@x.example,A\x1fB,C')->>'row_count', '1', 'a file may have a unit separator');
+SELECT results_eq('SELECT cells[2] FROM canopy.import_row', $$ VALUES (E'A\x1fB') $$, 'in a cell');
+
+-- ragged and malformed rows are their own fault only
+SELECT is(t.upload(E'email,first_name,last_name\na@x.example,A\nb@x.example,B,C,,\nc@x.example,C,D,E\nd@x.example,"D"x,F\n,,\n')->>'row_count', '4', 'an empty row is none');
+SELECT results_eq('SELECT cells::text, upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES
+	('{a@x.example,A,NULL}', '[{"code": "ragged_row", "column": 0}]'::jsonb),
+	('{b@x.example,B,C}', NULL),
+	('{c@x.example,C,D,E}', '[{"code": "ragged_row", "column": 0}]'),
+	('{d@x.example,Dx,F}', '[{"code": "cell_malformed", "column": 2}]') $$, 'what was wrong with a row is kept with it');
+
+-- passwords are hashed, and nothing of them stays
+SELECT is(t.columns(t.upload(E'email,first_name,last_name,Passwort,Confirm password\na@x.example,A,B,correct horse,correct horse\nb@x.example,A,B,short,\nc@x.example,A,B,,x\nd@x.example,correct horse')),
+	'email=email, first_name=first_name, last_name=last_name, Passwort=password!, Confirm password=-!', 'columns of secrets are marked');
+SELECT results_eq('SELECT cells::text, left(password_hash, 14), upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES
+	('{a@x.example,A,B,NULL,NULL}', '$argon2id$v=19', NULL::jsonb),
+	('{b@x.example,A,B,NULL,NULL}', NULL, '[{"code": "password_too_short", "column": 4}]'),
+	('{c@x.example,A,B,NULL,NULL}', NULL, NULL),
+	('{NULL,NULL,NULL,NULL,NULL}', NULL, '[{"code": "ragged_row", "column": 0}]') $$,
+	'cells of secrets are left out, and all cells of a row that may have slipped');
+
+-- a column that only the caller knows to be secret
+SELECT is(t.columns(t.upload(E'email,first_name,last_name,Pin,Other\na@x.example,A,B,correct horse,1', secrets => '{Pin,Other}')),
+	'email=email, first_name=first_name, last_name=last_name, Pin=password!, Other=-!', 'the first column that is named secret has the passwords');
+SELECT results_eq('SELECT cells::text, left(password_hash, 14) FROM canopy.import_row', $$ VALUES ('{a@x.example,A,B,NULL,NULL}', '$argon2id$v=19') $$,
+	'which are hashed');
+
+-- hashes of another system are kept apart as well; a row has one or the other
+SELECT is(t.columns(t.upload(E'email,first_name,last_name,password,password_hash\na@x.example,A,B,,$2b$10$abcdefghijklmnopqrstuuAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\nb@x.example,A,B,correct horse,x')),
+	'email=email, first_name=first_name, last_name=last_name, password=password!, password_hash=password_hash!', 'hashes have a column');
+SELECT results_eq('SELECT cells::text, left(password_hash, 7), upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES
+	('{a@x.example,A,B,NULL,NULL}', '$2b$10$', NULL::jsonb),
+	('{b@x.example,A,B,NULL,NULL}', '$argon2', '[{"code": "invalid_value", "column": 5}]') $$, 'and are stored where hashes are');
+
+-- an invite takes no passwords, and keeps none
+SELECT (canopy_bulk_import_open('invite', application => 'crm', environment => 'production')->>'id')::uuid AS invite \gset
+SELECT is(t.columns(canopy_bulk_import_upload_text(:'invite', E'email,first_name,last_name,password\na@x.example,A,B,correct horse')),
+	'email=email, first_name=first_name, last_name=last_name, password=-!', 'a mode without passwords ignores them');
+SELECT results_eq(format('SELECT cells::text, password_hash FROM canopy.import_row WHERE import_id = %L', :'invite'),
+	$$ VALUES ('{a@x.example,A,B,NULL}', NULL) $$, 'and drops them');
+
+SELECT * FROM finish();
