@@ -18,8 +18,6 @@
 #include "record/audit.h"
 #include "record/idempotency.h"
 
-#define IMPORT_ACTION	"identity.bulk_import"
-
 /* How often each code and outcome occurs in a batch. */
 typedef struct Tally
 {
@@ -101,7 +99,7 @@ fill_event_key(CbIdempotency *once, const char *key,
 	cb_json_container(json, &description->root, VARSIZE(description) - VARHDRSZ);
 	cb_json_uuid(json, &scope->application);
 	once->key = key;
-	once->function = IMPORT_ACTION;
+	once->function = CB_REPORT_IMPORT_ACTION;
 	once->account = scope->account;
 	once->now = GetCurrentTimestamp();
 	cb_idempotency_fingerprint(once, cb_json_finish(json));
@@ -113,7 +111,7 @@ write_event(const CbImportEvent *event, const CbCaller *caller,
 {
 	CbAudit		audit = {0};
 
-	audit.action = IMPORT_ACTION;
+	audit.action = CB_REPORT_IMPORT_ACTION;
 	audit.resource_type = "identity";
 	audit.category = "identity";
 	audit.outcome = event->succeeded == 0 && event->failed > 0 ?

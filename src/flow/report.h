@@ -10,6 +10,8 @@
 
 #include "flow/answer.h"
 
+#define CB_REPORT_IMPORT_ACTION	"identity.bulk_import"
+
 /* Writes the one audit entry of a batch whose verdicts are known. */
 extern void cb_report_batch(const CbBatch *batch, bool rolled_back);
 
