@@ -140,4 +140,20 @@ SELECT canopy_bulk_import_preview(:'import')->'statistics' AS preview;
 SELECT r->>'row_number' AS row, r->>'line_number' AS line, r->'cells'->>0 AS email, r->>'verdict' AS verdict,
        (SELECT string_agg(i->>'code', ', ') FROM jsonb_array_elements(r->'issues') AS i) AS issues
 FROM jsonb_array_elements(canopy_bulk_import_rows(:'import')->'items') AS r;
+\echo '9. Run: batch by batch, each in a transaction of its own; what is left to do comes back as'
+\echo '   a file in the uploaded columns, to be mended and uploaded again:'
+\echo '   CALL canopy_bulk_import_run(:import);'
+\echo '   SELECT canopy_bulk_import_csv(:import, ''failed'');'
+\echo
+SELECT format('CALL canopy_bulk_import_run(%L)', :'import') \gexec
+SELECT r->>'row_number' AS row, r->>'outcome' AS outcome, r->>'code' AS code, r->>'skip_reason' AS skipped,
+       r->>'error_code' AS error
+FROM jsonb_array_elements(canopy_bulk_import_results(:'import')->'items') AS r;
+\pset tuples_only on
+SELECT replace(canopy_bulk_import_csv(:'import', 'failed'), E'\r', '');
+\pset tuples_only off
+SELECT metadata->'total' AS total, metadata->'succeeded' AS succeeded, metadata->'skipped' AS skipped,
+       left(metadata->>'sha256', 12) AS sha256, metadata->>'file_name' AS file_name
+FROM canopy.audit_log WHERE action = 'identity.bulk_import';
+
 \echo 'The server of this demo is gone now. README.md has each step in more words.'
