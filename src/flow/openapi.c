@@ -27,8 +27,9 @@ static const char *const security =
 static const char *const *const topics[] = {
 	&cb_schemas_bulk,
 	&cb_schemas_identity,
-	&cb_schemas_import,
+	&cb_schemas_assignments,
 	&cb_schemas_invites,
+	&cb_schemas_import,
 };
 
 static void write_paths(StringInfo json);
@@ -160,8 +161,7 @@ write_responses(StringInfo json, const CbRoute *route)
 {
 	appendStringInfoString(json, ", \"responses\": {");
 	write_response(json, route->status, "It is done.", route->answer_schema);
-	if (route->answer_schema != NULL &&
-		strcmp(route->answer_schema, "Envelope") == 0)
+	if (strstr(route->query, "maxFailed") != NULL)
 		write_response(json, 207, "Some rows failed.", "Envelope");
 	if (!route->is_public || route->body != CB_ROUTE_NO_BODY)
 	{

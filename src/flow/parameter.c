@@ -59,6 +59,8 @@ const CbParameter cb_parameters[] = {
 	"Only identities that have a role somewhere, or none."},
 	{"notInApp", "not_in_app", "query", TEXT,
 	"Slug or id of an application: only identities that can be attached to it."},
+	{"onAssignment", "on_conflict", "query", "{\"enum\": [\"error\", \"skip\"]}",
+	"What to do with a role that the identity has at the node."},
 	{"importStatus", "status", "query",
 		"{\"enum\": [\"open\", \"uploaded\", \"mapped\", \"previewed\", \"running\","
 		" \"completed\", \"cancelled\", \"failed\", \"undone\"]}",

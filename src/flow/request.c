@@ -11,32 +11,24 @@
 #include "flow/request.h"
 #include "settings.h"
 
-static JsonbContainer *find_list(Jsonb *json, const char *list_key);
+static void take_list(CbRequest *request, Jsonb *json, JsonbContainer *list);
+static JsonbContainer *find_member(Jsonb *json, const char *list_key, int nkeys);
 static void refuse_shape(const char *list_key) pg_attribute_noreturn();
 
 void
 cb_request_take_json(CbRequest *request, const char *list_key, Jsonb *json)
 {
-	JsonbContainer *list = find_list(json, list_key);
-	JsonbIterator *iterator;
-	JsonbValue	value;
-	int			n = 0;
+	bool		is_list = JB_ROOT_IS_ARRAY(json) && !JB_ROOT_IS_SCALAR(json);
 
-	if (VARSIZE(json) > CB_BATCH_MAX_BYTES)
-		ereport(ERROR,
-				(errcode(CB_ERRCODE_TOO_LARGE),
-				 errmsg("batch is too large"),
-				 errdetail("It has %zu bytes; at most %d are allowed.",
-						   (Size) VARSIZE(json), CB_BATCH_MAX_BYTES),
-				 errhint("Send the rows in several batches.")));
-	request->nrows = (int) JsonContainerSize(list);
-	cb_request_check_count(request->nrows);
-	request->rows = palloc(sizeof(JsonbValue) * (request->nrows + 1));
+	take_list(request, json,
+			  is_list ? &json->root : find_member(json, list_key, 1));
+}
 
-	iterator = JsonbIteratorInit(list);
-	JsonbIteratorNext(&iterator, &value, true);
-	while (JsonbIteratorNext(&iterator, &value, true) == WJB_ELEM)
-		request->rows[n++] = value;
+void
+cb_request_take_member(CbRequest *request, const char *list_key, Jsonb *json,
+					   int nkeys)
+{
+	take_list(request, json, find_member(json, list_key, nkeys));
 }
 
 void
@@ -71,14 +63,36 @@ cb_request_on_conflict(const char *word)
 			 errhint("It is error, skip or update.")));
 }
 
+static void
+take_list(CbRequest *request, Jsonb *json, JsonbContainer *list)
+{
+	JsonbIterator *iterator;
+	JsonbValue	value;
+	int			n = 0;
+
+	if (VARSIZE(json) > CB_BATCH_MAX_BYTES)
+		ereport(ERROR,
+				(errcode(CB_ERRCODE_TOO_LARGE),
+				 errmsg("batch is too large"),
+				 errdetail("It has %zu bytes; at most %d are allowed.",
+						   (Size) VARSIZE(json), CB_BATCH_MAX_BYTES),
+				 errhint("Send the rows in several batches.")));
+	request->nrows = (int) JsonContainerSize(list);
+	cb_request_check_count(request->nrows);
+	request->rows = palloc(sizeof(JsonbValue) * (request->nrows + 1));
+
+	iterator = JsonbIteratorInit(list);
+	JsonbIteratorNext(&iterator, &value, true);
+	while (JsonbIteratorNext(&iterator, &value, true) == WJB_ELEM)
+		request->rows[n++] = value;
+}
+
 static JsonbContainer *
-find_list(Jsonb *json, const char *list_key)
+find_member(Jsonb *json, const char *list_key, int nkeys)
 {
 	JsonbValue	value;
 
-	if (JB_ROOT_IS_ARRAY(json) && !JB_ROOT_IS_SCALAR(json))
-		return &json->root;
-	if (!JB_ROOT_IS_OBJECT(json) || JB_ROOT_COUNT(json) != 1 ||
+	if (!JB_ROOT_IS_OBJECT(json) || (int) JB_ROOT_COUNT(json) != nkeys ||
 		getKeyJsonValueFromContainer(&json->root, list_key,
 									 (int) strlen(list_key), &value) == NULL ||
 		value.type != jbvBinary ||

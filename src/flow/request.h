@@ -32,6 +32,13 @@ typedef struct CbRequest
 extern void cb_request_take_json(CbRequest *request, const char *list_key,
 								 Jsonb *json);
 
+/*
+ * The same from an object that has nkeys keys, list_key among them; the others are
+ * the caller's to read.
+ */
+extern void cb_request_take_member(CbRequest *request, const char *list_key,
+								   Jsonb *json, int nkeys);
+
 /* Raises PT413 when a batch may not have so many rows. */
 extern void cb_request_check_count(int nrows);
 

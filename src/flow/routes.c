@@ -20,6 +20,8 @@
 #define BATCH_OF_ACCOUNT	"dryRun maxFailed onConflict"
 #define BATCH		"inEnvironment " BATCH_OF_ACCOUNT
 #define BATCH_OF_MEMBERSHIPS	"inEnvironment dryRun maxFailed onMembership"
+#define BATCH_OF_ASSIGNMENTS	"dryRun maxFailed onAssignment"
+#define BATCH_OF_IDS	"dryRun maxFailed"
 
 #define PAGE		"page take"
 #define IDENTITIES	PAGE " q sortIdentities order status hasAnyAssignment"
@@ -66,6 +68,34 @@
 		"deactivateIdentity" tier, "Suspend the membership of an identity; its roles stay.", \
 		CB_ROUTE_NO_BODY, NULL, "dryRun", 200, "Message", false, \
 	cb_serve_identity_deactivate}
+
+/* What every tier has for invites: path, end of operationIds, and what it is sent. */
+#define OF_INVITES(path, tier, sent) \
+	{"GET", path, \
+		"listInvites" tier, "List invites, the newest first.", \
+		CB_ROUTE_NO_BODY, NULL, PAGE " inviteStatus", 200, "InvitePage", false, \
+	cb_serve_invite_list}, \
+	{"POST", path, \
+		"createInvite" tier, "Invite somebody.", \
+		CB_ROUTE_JSON, sent, "dryRun onInvite", 201, "InviteView", false, \
+	cb_serve_invite}, \
+	{"GET", path "/summary", \
+		"countInvites" tier, "Count invites by what became of them.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "InviteCounts", false, \
+	cb_serve_invite_summary}, \
+	{"POST", path "/{id}/resend", \
+		"resendInvite" tier, "Give a pending invite a new token, and send it again.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "InviteResent", false, \
+	cb_serve_invite_resend}, \
+	{"DELETE", path "/{id}", \
+		"revokeInvite" tier, "Revoke a pending invite, and withdraw its mail.", \
+		CB_ROUTE_NO_BODY, NULL, "", 204, NULL, false, \
+	cb_serve_invite_revoke}
+#define BULK_INVITE(path, tier) \
+	{"POST", path "/bulk-create", \
+		"bulkCreateInvites" tier, "Invite people.", \
+		CB_ROUTE_JSON, "Invites", "dryRun maxFailed onInvite", 200, "Envelope", false, \
+	cb_serve_bulk_invite}
 
 /* The steps of an import, which are alike below all that an import can belong to. */
 #define OF_IMPORTS(path, tier, where) \
@@ -117,34 +147,6 @@
 		"downloadImportResults" tier, "Download what became of the rows, or the rows that are left to do.", \
 		CB_ROUTE_NO_BODY, NULL, "which bom", 200, "text/csv", false, \
 	cb_serve_import_csv}
-
-/* What every tier has for invites: path, end of operationIds, and what it is sent. */
-#define OF_INVITES(path, tier, sent) \
-	{"GET", path, \
-		"listInvites" tier, "List invites, the newest first.", \
-		CB_ROUTE_NO_BODY, NULL, PAGE " inviteStatus", 200, "InvitePage", false, \
-	cb_serve_invite_list}, \
-	{"POST", path, \
-		"createInvite" tier, "Invite somebody.", \
-		CB_ROUTE_JSON, sent, "dryRun onInvite", 201, "InviteView", false, \
-	cb_serve_invite}, \
-	{"GET", path "/summary", \
-		"countInvites" tier, "Count invites by what became of them.", \
-		CB_ROUTE_NO_BODY, NULL, "", 200, "InviteCounts", false, \
-	cb_serve_invite_summary}, \
-	{"POST", path "/{id}/resend", \
-		"resendInvite" tier, "Give a pending invite a new token, and send it again.", \
-		CB_ROUTE_NO_BODY, NULL, "", 200, "InviteResent", false, \
-	cb_serve_invite_resend}, \
-	{"DELETE", path "/{id}", \
-		"revokeInvite" tier, "Revoke a pending invite, and withdraw its mail.", \
-		CB_ROUTE_NO_BODY, NULL, "", 204, NULL, false, \
-	cb_serve_invite_revoke}
-#define BULK_INVITE(path, tier) \
-	{"POST", path "/bulk-create", \
-		"bulkCreateInvites" tier, "Invite people.", \
-		CB_ROUTE_JSON, "Invites", "dryRun maxFailed onInvite", 200, "Envelope", false, \
-	cb_serve_bulk_invite}
 
 static CbAnswer serve_openapi(CbRouteCall *call);
 
@@ -215,9 +217,6 @@ const CbRoute cb_routes[] = {
 		"recordBulkImportEvent", "Record that an import wizard was completed.",
 		CB_ROUTE_JSON, "ImportEvent", "", 204, NULL, false,
 	cb_serve_import_event},
-	OF_IMPORTS(ACCOUNT "/imports", "OfAccount", ""),
-	OF_IMPORTS(APPLICATION "/imports", "", "inEnvironment"),
-	OF_IMPORTS(API "/imports", "WithKey", ""),
 	OF_INVITES(ACCOUNT "/identity-invites", "ToAccount", "AccountInvite"),
 	OF_INVITES(ENVIRONMENT "/identity-invites", "", "Invite"),
 	BULK_INVITE(ENVIRONMENT "/identity-invites", ""),
@@ -235,6 +234,33 @@ const CbRoute cb_routes[] = {
 		"verifyEmail", "Verify the address that a token was mailed to.",
 		CB_ROUTE_JSON, "Token", "", 200, "Message", true,
 	cb_serve_verify_email},
+	{"POST", ENVIRONMENT "/assignments/bulk-create",
+		"bulkCreateAssignments", "Give identities roles at nodes of the environment.",
+		CB_ROUTE_JSON, "Assignments", BATCH_OF_ASSIGNMENTS, 200, "Envelope", false,
+	cb_serve_bulk_assign},
+	{"POST", ENVIRONMENT "/assignments/bulk-remove",
+		"bulkRemoveAssignments", "Take roles of the environment away.",
+		CB_ROUTE_JSON, "AssignmentIds", BATCH_OF_IDS, 204, NULL, false,
+	cb_serve_bulk_unassign},
+	{"POST", ENVIRONMENT "/assignments/bulk-change-role",
+		"bulkChangeRole", "Make assignments of the environment ones of another role.",
+		CB_ROUTE_JSON, "RoleChange", BATCH_OF_IDS, 200, "Message", false,
+	cb_serve_bulk_change_role},
+	{"POST", API "/assignments/bulk-create",
+		"bulkCreateAssignmentsWithKey", "Give identities roles at nodes of the environment of the key.",
+		CB_ROUTE_JSON, "Assignments", BATCH_OF_ASSIGNMENTS, 200, "Envelope", false,
+	cb_serve_bulk_assign},
+	{"POST", API "/assignments/bulk-remove",
+		"bulkRemoveAssignmentsWithKey", "Take roles of the environment of the key away.",
+		CB_ROUTE_JSON, "AssignmentIds", BATCH_OF_IDS, 204, NULL, false,
+	cb_serve_bulk_unassign},
+	{"POST", API "/assignments/bulk-change-role",
+		"bulkChangeRoleWithKey", "Make assignments of the environment of the key ones of another role.",
+		CB_ROUTE_JSON, "RoleChange", BATCH_OF_IDS, 200, "Message", false,
+	cb_serve_bulk_change_role},
+	OF_IMPORTS(ACCOUNT "/imports", "OfAccount", ""),
+	OF_IMPORTS(APPLICATION "/imports", "", "inEnvironment"),
+	OF_IMPORTS(API "/imports", "WithKey", ""),
 	{"GET", "/openapi.json",
 		"getOpenApi", "Describe these routes.",
 		CB_ROUTE_NO_BODY, NULL, "", 200, "OpenApi", true,

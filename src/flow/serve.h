@@ -31,20 +31,6 @@ extern CbAnswer cb_serve_identity_remove(CbRouteCall *call);
 extern CbAnswer cb_serve_membership_add(CbRouteCall *call);
 extern CbAnswer cb_serve_membership_remove(CbRouteCall *call);
 
-/* serve_import.c */
-extern CbAnswer cb_serve_import_list(CbRouteCall *call);
-extern CbAnswer cb_serve_import_open(CbRouteCall *call);
-extern CbAnswer cb_serve_import_sample(CbRouteCall *call);
-extern CbAnswer cb_serve_import_get(CbRouteCall *call);
-extern CbAnswer cb_serve_import_file(CbRouteCall *call);
-extern CbAnswer cb_serve_import_mapping(CbRouteCall *call);
-extern CbAnswer cb_serve_import_preview(CbRouteCall *call);
-extern CbAnswer cb_serve_import_rows(CbRouteCall *call);
-extern CbAnswer cb_serve_import_selection(CbRouteCall *call);
-extern CbAnswer cb_serve_import_cancel(CbRouteCall *call);
-extern CbAnswer cb_serve_import_results(CbRouteCall *call);
-extern CbAnswer cb_serve_import_csv(CbRouteCall *call);
-
 /* serve_invites.c */
 extern CbAnswer cb_serve_bulk_invite(CbRouteCall *call);
 extern CbAnswer cb_serve_invite(CbRouteCall *call);
@@ -59,6 +45,28 @@ extern CbAnswer cb_serve_invite_accept(CbRouteCall *call);
 extern CbAnswer cb_serve_identity_reset_password(CbRouteCall *call);
 extern CbAnswer cb_serve_identity_resend_verification(CbRouteCall *call);
 extern CbAnswer cb_serve_verify_email(CbRouteCall *call);
+
+/*
+ * serve_assignments.c: where every row is good, those that change assignments
+ * answer as the product does, 204 and 200 {message}; else with the envelope.
+ */
+extern CbAnswer cb_serve_bulk_assign(CbRouteCall *call);
+extern CbAnswer cb_serve_bulk_unassign(CbRouteCall *call);
+extern CbAnswer cb_serve_bulk_change_role(CbRouteCall *call);
+
+/* serve_import.c */
+extern CbAnswer cb_serve_import_list(CbRouteCall *call);
+extern CbAnswer cb_serve_import_open(CbRouteCall *call);
+extern CbAnswer cb_serve_import_sample(CbRouteCall *call);
+extern CbAnswer cb_serve_import_get(CbRouteCall *call);
+extern CbAnswer cb_serve_import_file(CbRouteCall *call);
+extern CbAnswer cb_serve_import_mapping(CbRouteCall *call);
+extern CbAnswer cb_serve_import_preview(CbRouteCall *call);
+extern CbAnswer cb_serve_import_rows(CbRouteCall *call);
+extern CbAnswer cb_serve_import_selection(CbRouteCall *call);
+extern CbAnswer cb_serve_import_cancel(CbRouteCall *call);
+extern CbAnswer cb_serve_import_results(CbRouteCall *call);
+extern CbAnswer cb_serve_import_csv(CbRouteCall *call);
 
 /*
  * single.c: each runs a row as a batch of one and unwraps its verdict: the data

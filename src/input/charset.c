@@ -29,6 +29,7 @@
 #include "input/charset_score.h"
 #include "input/utf16.h"
 
+#define DAMAGES			1000	/* bytes; more of them are no UTF-8 */
 #define CELLS_BYTES		32768	/* bytes of distinct cells that are judged */
 #define CELL_MAX		256		/* bytes of a cell that are judged */
 #define SEEN_SLOTS		8192	/* hashes of cells; more than there can be */
@@ -38,6 +39,7 @@
 #define BYTE_MISSING	(-8.0)	/* the file has a byte that does not exist */
 #define KNOWS_NOTHING	(-11.0) /* per byte that is not ASCII: worse is no
 								 * language of ours */
+#define CONFIDENCE_IN_NOTHING	20
 #define ASCII_COSTS		(-3.0)	/* per byte that is */
 
 /* The cells that are not ASCII, each once and ended by a line feed. */
@@ -162,7 +164,7 @@ has_mark(const char *bytes, size_t len, CbCharset *charset)
 /*
  * UTF-16 and UTF-32.  Without a mark by their NULs: delimiters, digits and ends
  * of lines are ASCII in any file, and all their NULs are at the same end.  The
- * other end may have a few: U+3000 is a blank that people type.
+ * other end may have fewer, U+3000 being a blank that people type.
  */
 static bool
 has_wide_nuls(const char *bytes, size_t len, CbCharset *charset)
@@ -196,8 +198,8 @@ has_wide_nuls(const char *bytes, size_t len, CbCharset *charset)
 		return charset->encoding != NULL;
 	}
 	big_endian = nuls[0] + nuls[2] > nuls[1] + nuls[3];
-	if (big_endian ? nuls[1] + nuls[3] > (nuls[0] + nuls[2]) / 10 :
-		nuls[0] + nuls[2] > (nuls[1] + nuls[3]) / 10)
+	if (big_endian ? nuls[1] + nuls[3] > (nuls[0] + nuls[2]) * 3 / 4 :
+		nuls[0] + nuls[2] > (nuls[1] + nuls[3]) * 3 / 4)
 		return false;
 	if ((nuls[0] + nuls[1] + nuls[2] + nuls[3]) < len / 40)
 		return false;
@@ -245,8 +247,8 @@ is_nearly_utf8(const char *bytes, size_t len)
 
 		for (; at < end; at++)
 			good += (unsigned char) bytes[at] >= 0xC0;
-		if (at < len)
-			bad++;
+		if (at < len && ++bad > good + DAMAGES)
+			return false;
 		at++;
 	}
 	return good >= 4 && good >= 20 * bad;
@@ -351,8 +353,9 @@ static void
 detect_by_letters(const Cells *cells, CbCharset *charset)
 {
 	const CbEncoding *witness;
-	Choice		choice = {NULL};
+	Choice		choice;
 
+	memset(&choice, 0, sizeof(choice));
 	set(charset, cb_charset_find("WIN1252"), CB_CHARSET_DEFAULT, 0);
 	if (cells == NULL)
 		return;
@@ -360,10 +363,10 @@ detect_by_letters(const Cells *cells, CbCharset *charset)
 	choose(cells, witness, &choice);
 	if (choice.best == NULL)
 		return;
-	if (witness != NULL &&
-		choice.score.total < KNOWS_NOTHING * cells->nhigh +
+	if (choice.score.total < KNOWS_NOTHING * cells->nhigh +
 		ASCII_COSTS * ((double) cells->len - cells->nhigh))
-		set(charset, witness, CB_CHARSET_DETECTED, 30);
+		set(charset, witness != NULL ? witness : &choice.best->encoding,
+			CB_CHARSET_DETECTED, CONFIDENCE_IN_NOTHING);
 	else
 		set(charset, &choice.best->encoding, CB_CHARSET_DETECTED,
 			confidence_of(&choice));

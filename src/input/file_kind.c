@@ -244,7 +244,7 @@ is_binary(const char *bytes, size_t len)
 
 		controls += (c > 0 && c < '\t') || (c >= 0x0E && c < ' ' && c != 0x1B);
 	}
-	if (look < 32 || controls <= look / 8)
+	if (look < 32 || controls <= look / 20)
 		return false;
 	(void) cb_utf16_to_utf8(bytes, look, false, NULL, &bad);
 	if (look - bad < 4)

@@ -55,17 +55,15 @@ cb_header_parts(const char *header, size_t len, CbHeaderPart *parts)
 	return take_between_slashes(outer, outer_len, parts, n);
 }
 
-bool
-cb_header_contains(const CbHeaderPart *part, const uint16_t *units, int len)
+void
+cb_header_text(const CbHeaderPart *part, char *text)
 {
-	int			i;
+	UErrorCode	status = U_ZERO_ERROR;
+	int32_t		len = 0;
 
-	for (i = 0; i + len <= part->len; i++)
-	{
-		if (memcmp(part->units + i, units, sizeof(uint16_t) * (size_t) len) == 0)
-			return true;
-	}
-	return false;
+	u_strToUTF8(text, CB_HEADER_TEXT_SIZE - 1, &len, part->units, part->len,
+				&status);
+	text[		U_SUCCESS(status) ? len : 0] = '\0';
 }
 
 /*

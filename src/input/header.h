@@ -45,9 +45,9 @@ typedef struct CbHeaderMatch
 extern int	cb_header_parts(const char *header, size_t len,
 							CbHeaderPart *parts);
 
-/* Does a part contain these units? */
-extern bool cb_header_contains(const CbHeaderPart *part,
-							   const uint16_t *units, int len);
+/* Writes a part as UTF-8 with a final NUL. */
+#define CB_HEADER_TEXT_SIZE	(CB_HEADER_UNITS * 3 + 1)
+extern void cb_header_text(const CbHeaderPart *part, char *text);
 
 /*
  * Finds the best of the usual headers for what cb_header_parts() gave.  False

@@ -34,10 +34,12 @@ typedef struct Reading
 static Reading read_header(const char *header, size_t len);
 static Reading read_word(const char *word, size_t len);
 static CbMappingSecret secret_word(const CbHeaderPart *part);
-static bool contains_any(const CbHeaderPart *part, const char *const *words);
+static bool contains_any(const char *text, const char *const *words);
 static size_t find_key(const char *header, size_t len);
 static bool judge_column(CbMappingMode mode, CbMappingColumn *column,
 						 bool *beside_first_name);
+static void set_secret(CbMappingMode mode, CbMappingColumn *column,
+					   const Reading *reading, size_t key);
 static void set_field(CbMappingColumn *column, const CbMappingField *field,
 					  CbMappingMethod method, int confidence);
 static bool is_metadata(const CbMappingField *field);
@@ -184,7 +186,7 @@ read_word(const char *word, size_t len)
 
 /*
  * What a part is by a word in it: "Your password for the portal".  Not, what is
- * about a password.
+ * about a password.  The words are simplified, as the part is.
  */
 static CbMappingSecret
 secret_word(const CbHeaderPart *part)
@@ -207,21 +209,21 @@ secret_word(const CbHeaderPart *part)
 		"hash", "digest", "bcrypt", "argon2", NULL
 	};
 
-	if (contains_any(part, about) || !contains_any(part, passwords))
+	char text[	CB_HEADER_TEXT_SIZE];
+
+	cb_header_text(part, text);
+	if (contains_any(text, about) || !contains_any(text, passwords))
 		return CB_MAPPING_PUBLIC;
-	return contains_any(part, hashes) ?
+	return contains_any(text, hashes) ?
 		CB_MAPPING_PASSWORD_HASH : CB_MAPPING_PASSWORD;
 }
 
 static bool
-contains_any(const CbHeaderPart *part, const char *const *words)
+contains_any(const char *text, const char *const *words)
 {
 	for (; *words != NULL; words++)
 	{
-		CbHeaderPart word[CB_HEADER_PARTS];
-
-		if (cb_header_parts(*words, strlen(*words), word) == 1 &&
-			cb_header_contains(part, word[0].units, word[0].len))
+		if (strstr(text, *words) != NULL)
 			return true;
 	}
 	return false;
@@ -282,6 +284,8 @@ judge_column(CbMappingMode mode, CbMappingColumn *column,
 		column->key = column->header + key;
 		column->key_len = column->header_len - key;
 	}
+	else if (reading.secret != CB_MAPPING_PUBLIC)
+		set_secret(mode, column, &reading, key);
 	else if (match->meaning != CB_MEANING_NOTHING && key == 0)
 	{
 		set_field(column, cb_mapping_field_meant(mode, match->meaning),
@@ -289,13 +293,26 @@ judge_column(CbMappingMode mode, CbMappingColumn *column,
 				  match->confidence);
 		*beside_first_name = match->strength == CB_ALIAS_BESIDE_FIRST_NAME;
 	}
-	else if (reading.secret != CB_MAPPING_PUBLIC && key == 0)
-		set_field(column,
-				  cb_mapping_field_meant(mode, reading.secret == CB_MAPPING_PASSWORD ?
-										 CB_MEANING_PASSWORD :
-										 CB_MEANING_PASSWORD_HASH),
-				  CB_MAPPING_CLOSEST, SURE_SECRET);
 	return true;
+}
+
+/*
+ * Gives a column of secrets its field, whatever else its header speaks of; none
+ * if it is a key of the metadata.
+ */
+static void
+set_secret(CbMappingMode mode, CbMappingColumn *column,
+		   const Reading *reading, size_t key)
+{
+	CbMeaning	meaning = reading->secret == CB_MAPPING_PASSWORD ?
+	CB_MEANING_PASSWORD : CB_MEANING_PASSWORD_HASH;
+	bool		known = reading->match.meaning == meaning;
+
+	if (key == 0)
+		set_field(column, cb_mapping_field_meant(mode, meaning),
+				  known && !reading->match.close ? CB_MAPPING_NORMALISED :
+				  CB_MAPPING_CLOSEST,
+				  known ? reading->match.confidence : SURE_SECRET);
 }
 
 /*

@@ -73,13 +73,16 @@ static CbStatement withdraw_kind = {
 
 /*
  * Parameters: account, time, mails at most, end of the lease, attempts at most.
- * The last column says whether it was claimed, and not given up.
+ * The last column says whether it was claimed, and not given up.  Of a range with
+ * two ends the planner expects few rows, and takes the index; of one that is open
+ * it expects a third of the table, and would read and sort it.
  */
 static CbStatement claim_mails = {
 	"WITH due AS ("
 	"SELECT id, attempt_count OPERATOR(pg_catalog.<) $5 AS good"
 	" FROM canopy.outbox"
 	" WHERE account_id" EQ "$1"
+	" AND next_attempt_at OPERATOR(pg_catalog.>=) '-infinity'::pg_catalog.timestamptz"
 	" AND next_attempt_at OPERATOR(pg_catalog.<=) $2"
 	" ORDER BY next_attempt_at, id LIMIT $3 FOR UPDATE SKIP LOCKED"
 	"), c AS ("

@@ -41,12 +41,16 @@
 	" AND ($5 IS NULL OR i.is_active" EQ "$5)" \
 	" AND ($6 IS NULL OR $6" EQ "EXISTS (" \
 	"SELECT 1 FROM canopy.role_assignment r" \
-	" WHERE r.account_id" EQ "$1 AND r.identity_id" EQ "i.id))" \
-	" AND ($2 IS NULL OR NOT EXISTS (" \
+	" WHERE r.account_id" EQ "$1 AND r.identity_id" EQ "i.id))"
+
+/* A condition of its own, or it would be looked up for each identity. */
+#define OF_CANDIDATES \
+	OF_ACCOUNT \
+	" AND NOT EXISTS (" \
 	"SELECT 1 FROM canopy.app_membership m" \
 	" WHERE m.account_id" EQ "$1 AND m.identity_id" EQ "i.id" \
 	" AND m.application_id" EQ "$2" \
-	" AND m.status OPERATOR(pg_catalog.<>) 'deactivated'))"
+	" AND m.status OPERATOR(pg_catalog.<>) 'deactivated')"
 
 #define OF_APPLICATION \
 	CB_MEMBERS_OF_APPLICATION LOOKED_FOR \
@@ -60,15 +64,17 @@
 	SPI_OK_SELECT
 
 /* What is counted is counted for the items of the page alone. */
-#define ACCOUNT_PAGE(sort_order) \
+#define COUNTED_PAGE(of, sort_order) \
 	{"SELECT p.*," \
 	" (SELECT pg_catalog.count(*) FROM canopy.app_membership m" \
 	" WHERE m.account_id" EQ "$1 AND m.identity_id" EQ "p.id)," \
 	" (SELECT pg_catalog.count(*) FROM canopy.role_assignment r" \
 	" WHERE r.account_id" EQ "$1 AND r.identity_id" EQ "p.id)" \
-	" FROM (SELECT " CB_IDENTITY_COLUMNS OF_ACCOUNT \
+	" FROM (SELECT " CB_IDENTITY_COLUMNS of \
 	" ORDER BY " sort_order " LIMIT $7 OFFSET $8) p ORDER BY " sort_order, \
 	PAGE_TYPES}
+#define ACCOUNT_PAGE(sort_order)	COUNTED_PAGE(OF_ACCOUNT, sort_order)
+#define CANDIDATE_PAGE(sort_order)	COUNTED_PAGE(OF_CANDIDATES, sort_order)
 #define APPLICATION_PAGE(sort_order) \
 	{"SELECT p.* FROM (SELECT " CB_MEMBER_COLUMNS OF_APPLICATION ") p" \
 	" ORDER BY " sort_order " LIMIT $7 OFFSET $8", \
@@ -85,12 +91,20 @@ static CbStatement count_account = {
 	"SELECT pg_catalog.count(*)" OF_ACCOUNT, COUNT_TYPES
 };
 
+static CbStatement count_candidates = {
+	"SELECT pg_catalog.count(*)" OF_CANDIDATES, COUNT_TYPES
+};
+
 static CbStatement count_application = {
 	"SELECT pg_catalog.count(*)" OF_APPLICATION, COUNT_TYPES
 };
 
 static CbStatement account_pages[CB_IDENTITY_NSORTS][2] = {
 	ALL_SORTS(ACCOUNT_PAGE)
+};
+
+static CbStatement candidate_pages[CB_IDENTITY_NSORTS][2] = {
+	ALL_SORTS(CANDIDATE_PAGE)
 };
 
 static CbStatement application_pages[CB_IDENTITY_NSORTS][2] = {
@@ -124,9 +138,8 @@ cb_identity_list(const CbScope *scope, const CbPage *page,
 				 const CbIdentityFilter *filter)
 {
 	bool		of_account = !scope->has_application;
-	CbStatement *statement = of_account ?
-	&account_pages[page->sort][page->descending] :
-	&application_pages[page->sort][page->descending];
+	CbStatement *counting = &count_application;
+	CbStatement (*paging)[2] = application_pages;
 	Reading		reading = {CurrentMemoryContext, of_account};
 	CbJson	   *json = cb_json_create(page->take * 320);
 	Datum		values[8];
@@ -134,13 +147,18 @@ cb_identity_list(const CbScope *scope, const CbPage *page,
 	int64		count;
 	bool		isnull;
 
+	if (of_account)
+	{
+		counting = filter->not_in_application.given ? &count_candidates : &count_account;
+		paging = filter->not_in_application.given ? candidate_pages : account_pages;
+	}
 	fill_values(scope, page, filter, values, nulls);
-	cb_statement_run(of_account ? &count_account : &count_application,
-					 values, nulls);
+	cb_statement_run(counting, values, nulls);
 	count = DatumGetInt64(cb_statement_value(0, 1, &isnull));
 	cb_statement_free();
 	reading.items = palloc(sizeof(Listed) * page->take);
-	cb_statement_stream(statement, values, nulls, false, read_item, &reading);
+	cb_statement_stream(&paging[page->sort][page->descending], values, nulls,
+						false, read_item, &reading);
 
 	cb_page_begin(json, reading.n);
 	for (int i = 0; i < reading.n; i++)

@@ -47,10 +47,8 @@ static CbStatement get_roles = {
 static CbStatement count_account = {
 	"SELECT pg_catalog.count(*),"
 	" pg_catalog.count(*) FILTER (WHERE i.is_active),"
-	" pg_catalog.count(*) FILTER (WHERE NOT EXISTS ("
-	"SELECT 1 FROM canopy.app_membership m"
-	" WHERE m.account_id" EQ "$1 AND m.identity_id" EQ "i.id"
-	" AND m.status" EQ "'active')),"
+	" (SELECT pg_catalog.count(DISTINCT m.identity_id) FROM canopy.app_membership m"
+	" WHERE m.account_id" EQ "$1 AND m.status" EQ "'active'),"
 	" pg_catalog.count(*) FILTER (WHERE NOT i.email_verified)"
 	" FROM canopy.identity i WHERE i.account_id" EQ "$1",
 	1, {UUIDOID}, SPI_OK_SELECT
@@ -167,7 +165,7 @@ cb_identity_summary(const CbScope *scope)
 		cb_json_int(json, counted(1));
 		cb_json_int(json, counted(2));
 		cb_json_int(json, counted(1) - counted(2));
-		cb_json_int(json, counted(3));
+		cb_json_int(json, counted(1) - counted(3));
 		cb_json_int(json, counted(4));
 	}
 	cb_statement_free();

@@ -52,6 +52,44 @@ export async function operationsOf({ sql, ask }) {
 		activateIdentity: { at: `POST ${path}/{id}/activate`, request: at(member) },
 		deactivateIdentity: { at: `POST ${path}/{id}/deactivate`, request: at(member) },
 	}).map(([operation, entry]) => [operation + name, entry]));
+	// a place for a role in production, and another role
+	const [{ root, editor, reader }] = await sql(`
+		WITH e AS (SELECT e.* FROM canopy.environment AS e JOIN canopy.application AS a ON a.id = e.application_id WHERE a.slug = 'crm' AND e.slug = 'production'),
+		n AS (INSERT INTO canopy.node (account_id, application_id, environment_id, node_type, name, slug) SELECT account_id, application_id, id, 'root', 'Root', 'operations-root' FROM e RETURNING id),
+		r AS (INSERT INTO canopy.role (account_id, environment_id, name) SELECT account_id, id, word FROM e, unnest('{operations-editor,operations-reader}'::text[]) AS word RETURNING id)
+		SELECT n.id AS root, min(r.id::text) AS editor, max(r.id::text) AS reader FROM n, r GROUP BY 1`);
+	const wish = async () => ({ identity_id: await member(), role_id: editor, node_id: root });
+	const assignment = async () => {
+		const [{ id }] = await sql(`SELECT canopy_bulk_assign($1, application => 'crm', environment => 'production', account => 'acme') #>> '{results,0,data,id}' AS id`,
+			[JSON.stringify([await wish()])]);
+		return id;
+	};
+
+	// the environment's tier, and the same for a key
+	const ofEnvironment = (path, name) => Object.fromEntries(Object.entries({
+		bulkCreateAssignments: { at: `POST ${path}/bulk-create`, request: async () => ({ body: { assignments: [{ ...await wish(), effective_from: '2026-04-20T12:00:00Z' }] } }) },
+		bulkRemoveAssignments: { at: `POST ${path}/bulk-remove`, status: 204, request: async () => ({ body: { assignment_ids: [await assignment()] } }) },
+		bulkChangeRole: { at: `POST ${path}/bulk-change-role`, request: async () => ({ body: { assignment_ids: [await assignment()], role_id: reader } }) },
+	}).map(([operation, entry]) => [operation + name, entry]));
+
+	// invites: of an environment, or at the account's tier; the name is the end of the operationIds
+	const address = () => ({ email: `${fresh('guest')}@example.com` });
+	const guest = () => ({ ...address(), first_name: 'Ada', last_name: 'Byron' });
+	const invite = async (environment, fields = {}) => {
+		const [{ data }] = await sql(`SELECT canopy_bulk_invite($1, 'acme', $2, $3) #> '{results,0,data}' AS data`,
+			[JSON.stringify([{ ...guest(), ...fields }]), environment ? 'crm' : '', environment]);
+		return data;
+	};
+	const inviteId = (environment) => async () => ({ path: { id: (await invite(environment)).id } });
+	const tokenOf = async () => new URL((await invite('production', { send_email: false })).accept_url, 'http://x').searchParams.get('token');
+	const ofInvites = (path, name, environment) => ({
+		[`listInvites${name}`]: { at: `GET ${path}`, request: () => ({}) },
+		[`createInvite${name}`]: { at: `POST ${path}`, status: 201, request: () => ({ body: environment ? guest() : address() }) },
+		[`countInvites${name}`]: { at: `GET ${path}/summary`, request: () => ({}) },
+		[`resendInvite${name}`]: { at: `POST ${path}/{id}/resend`, request: inviteId(environment) },
+		[`revokeInvite${name}`]: { at: `DELETE ${path}/{id}`, status: 204, request: inviteId(environment) },
+		...(environment && { [`bulkCreateInvites${name}`]: { at: `POST ${path}/bulk-create`, request: () => ({ body: { invites: [guest(), guest()] } }) } }),
+	});
 	// the id of an import at a step: its file is there, and what comes after it is done
 	const imported = async (scope, step) => {
 		const [{ id }] = await sql(`SELECT canopy_bulk_import_open($1, account => 'acme', application => $2, environment => $3)->>'id' AS id`,
@@ -88,25 +126,6 @@ export async function operationsOf({ sql, ask }) {
 			downloadImportResults: { at: `GET ${path}/{id}/results.csv`, request: importAt(3) },
 		}).map(([operation, entry]) => [operation + name, entry]));
 	};
-
-	// invites: of an environment, or at the account's tier; the name is the end of the operationIds
-	const address = () => ({ email: `${fresh('guest')}@example.com` });
-	const guest = () => ({ ...address(), first_name: 'Ada', last_name: 'Byron' });
-	const invite = async (environment, fields = {}) => {
-		const [{ data }] = await sql(`SELECT canopy_bulk_invite($1, 'acme', $2, $3) #> '{results,0,data}' AS data`,
-			[JSON.stringify([{ ...guest(), ...fields }]), environment ? 'crm' : '', environment]);
-		return data;
-	};
-	const inviteId = (environment) => async () => ({ path: { id: (await invite(environment)).id } });
-	const tokenOf = async () => new URL((await invite('production', { send_email: false })).accept_url, 'http://x').searchParams.get('token');
-	const ofInvites = (path, name, environment) => ({
-		[`listInvites${name}`]: { at: `GET ${path}`, request: () => ({}) },
-		[`createInvite${name}`]: { at: `POST ${path}`, status: 201, request: () => ({ body: environment ? guest() : address() }) },
-		[`countInvites${name}`]: { at: `GET ${path}/summary`, request: () => ({}) },
-		[`resendInvite${name}`]: { at: `POST ${path}/{id}/resend`, request: inviteId(environment) },
-		[`revokeInvite${name}`]: { at: `DELETE ${path}/{id}`, status: 204, request: inviteId(environment) },
-		...(environment && { [`bulkCreateInvites${name}`]: { at: `POST ${path}/bulk-create`, request: () => ({ body: { invites: [guest(), guest()] } }) } }),
-	});
 	const several = (name, fields) => () => ({ body: people(fresh(name), 2, fields) });
 
 	return {
@@ -127,6 +146,8 @@ export async function operationsOf({ sql, ask }) {
 		},
 		...ofApplication(`${APPLICATION}/identities`, ''),
 		...ofApplication(`${API}/identities`, 'WithKey'),
+		...ofEnvironment(`${APPLICATION}/environments/{environment}/assignments`, ''),
+		...ofEnvironment(`${API}/assignments`, 'WithKey'),
 		bulkCreateAccountIdentities: {
 			at: `POST ${ACCOUNT}/identities/bulk-create`,
 			request: several('account', { password: 'correct horse', metadata: {} }),
@@ -156,9 +177,6 @@ export async function operationsOf({ sql, ask }) {
 			request: () => ({ body: { mode: 'create', total: 1, succeeded: 1, failed: 0, skipped: 0 } }),
 			other: () => ({ body: { mode: 'invite', total: 0, succeeded: 0, failed: 0 } }),
 		},
-		...ofImports(`${ACCOUNT}/imports`, 'OfAccount', { mode: 'account_create' }),
-		...ofImports(`${APPLICATION}/imports`, '', { mode: 'create', application: 'crm', environment: 'production' }),
-		...ofImports(`${API}/imports`, 'WithKey', { mode: 'create', application: 'crm', environment: 'production' }),
 		...ofInvites(`${ACCOUNT}/identity-invites`, 'ToAccount', null),
 		...ofInvites(`${ENVIRONMENT}/identity-invites`, '', 'production'),
 		...ofInvites(`${API}/identity-invites`, 'WithKey', 'production'),
@@ -173,6 +191,9 @@ export async function operationsOf({ sql, ask }) {
 				return { body: { token: new URL(link, 'http://localhost').searchParams.get('token') } };
 			},
 		},
+		...ofImports(`${ACCOUNT}/imports`, 'OfAccount', { mode: 'account_create' }),
+		...ofImports(`${APPLICATION}/imports`, '', { mode: 'create', application: 'crm', environment: 'production' }),
+		...ofImports(`${API}/imports`, 'WithKey', { mode: 'create', application: 'crm', environment: 'production' }),
 		getOpenApi: {
 			at: 'GET /openapi.json',
 			request: () => ({}),

@@ -17,6 +17,18 @@ const [{ id: thereId }] = await sql(`SELECT id FROM canopy.identity`);
 const [{ id: crmId }] = await sql(`SELECT id FROM canopy.application WHERE slug = 'crm'`);
 const IDENTITIES = '/portal/v1/accounts/acme/identities';
 const one = (name, fields) => people(name, 1, fields).identities[0];
+const assignments = `${APPLICATION}/environments/production/assignments`;
+const nobody = '00000000-0000-4000-8000-000000000000';
+const [{ held, place, other }] = await sql(`
+	WITH i AS (INSERT INTO canopy.identity (account_id, email, first_name, last_name) SELECT id, 'member@example.com', 'Ada', 'Byron' FROM canopy.account WHERE slug = 'acme' RETURNING *),
+	m AS (INSERT INTO canopy.app_membership (account_id, identity_id, application_id, status)
+		SELECT i.account_id, i.id, a.id, 'active' FROM i JOIN canopy.application AS a ON a.account_id = i.account_id AND a.slug = 'crm' RETURNING *),
+	n AS (INSERT INTO canopy.node (account_id, application_id, environment_id, node_type, name, slug)
+		SELECT e.account_id, e.application_id, e.id, 'root', 'Root', 'root' FROM canopy.environment AS e JOIN m USING (account_id, application_id) RETURNING *),
+	r AS (INSERT INTO canopy.role (account_id, environment_id, name) SELECT account_id, environment_id, word FROM n, unnest('{editor,reader}'::text[]) AS word RETURNING *),
+	h AS (INSERT INTO canopy.role_assignment (account_id, identity_id, application_id, role_id, node_id)
+		SELECT m.account_id, m.identity_id, m.application_id, r.id, n.id FROM m, n, r WHERE r.name = 'editor' RETURNING *)
+	SELECT h.id AS held, jsonb_build_object('identity_id', h.identity_id, 'node_id', h.node_id) AS place, r.id AS other FROM h, r WHERE r.name = 'reader'`);
 const bad = { identities: [{ email: 'no address', first_name: 'A', last_name: 'B', password: 'secret-canary' }] };
 
 // title, status, path, body, headers, method: each must read the same from the gateway and from SQL
@@ -31,6 +43,24 @@ const cases = [
 	['one attached, one unknown', 207, `${attach}?dry_run=true`, { identity_ids: [thereId, 'id_01HXABC...'] }],
 	['an import event', 204, event, done],
 	['an import event without skipped', 204, event, { ...done, skipped: undefined }],
+	['assigned', 200, `${assignments}/bulk-create?dry_run=true`, { assignments: [{ ...place, role_id: other, effective_to: '2030-01-01T00:00:00Z' }] }],
+	['assigned with an API key', 200, '/api/v1/assignments/bulk-create?dry_run=true', [{ ...place, role_id: other }], { Authorization: undefined, 'X-API-Key': apiKey }],
+	['one assigned, one unknown', 207, `${assignments}/bulk-create?dry_run=true`, [{ ...place, role_id: other }, { ...place, role_id: nobody }]],
+	['assignments removed', 204, `${assignments}/bulk-remove?dry_run=true`, { assignment_ids: [held] }],
+	['assignments removed with an API key', 204, '/api/v1/assignments/bulk-remove?dry_run=true', { assignment_ids: [held] }, { Authorization: undefined, 'X-API-Key': apiKey }],
+	['one removed, one malformed', 207, `${assignments}/bulk-remove?dry_run=true`, { assignment_ids: [held, 'x'] }],
+	['none is to be removed', 422, `${assignments}/bulk-remove?max_failed=0`, { assignment_ids: [held, nobody] }],
+	['roles changed', 200, `${assignments}/bulk-change-role?dry_run=true`, { assignment_ids: [held], role_id: other }],
+	['roles changed with an API key', 200, '/api/v1/assignments/bulk-change-role?dry_run=true', { assignment_ids: [held], role_id: other }, { Authorization: undefined, 'X-API-Key': apiKey }],
+	['a role that is not there', 207, `${assignments}/bulk-change-role`, { assignment_ids: [held], role_id: nobody }],
+	['a role that is no id', 207, `${assignments}/bulk-change-role`, { assignment_ids: [held], role_id: 'reader' }],
+	['a change without a role', 400, `${assignments}/bulk-change-role`, { assignment_ids: [held] }],
+	['a change to a role that is a number', 400, `${assignments}/bulk-change-role`, { assignment_ids: [held], role_id: 7 }],
+	['a change with more in it', 400, `${assignments}/bulk-change-role`, { assignment_ids: [held], role_id: other, node_id: nobody }],
+	['ids with an option they do not have', 400, `${assignments}/bulk-remove?on_conflict=skip`, { assignment_ids: [held] }],
+	['no such environment in the path', 404, `${assignments.replace('production', 'nowhere')}/bulk-create`, []],
+	['an API key beyond its environment', 403, `${assignments.replace('crm', 'wiki')}/bulk-create`, [], { Authorization: undefined, 'X-API-Key': apiKey }],
+	['a token where a key would name the environment', 400, '/api/v1/assignments/bulk-create', []],
 	['skipped on conflict', 200, `${CREATE}?on_conflict=skip`, people('there')],
 	['a conflict', 207, CREATE, people('there')],
 	['with an API key', 200, `${APPLICATION}/identities/bulk-create?dry_run=true`, people('new'), { Authorization: undefined, 'X-API-Key': apiKey }],

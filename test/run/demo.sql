@@ -104,4 +104,56 @@ $$;
 SELECT * FROM pg_temp.post(:'key');
 SELECT * FROM pg_temp.post(:'key');
 SELECT count(*) AS "audit entries of the key" FROM canopy.audit_log WHERE actor_type = 'api_key';
+
+\echo '7. A role at a node for one, an invitation for another, who accepts it with a password of'
+\echo '   her own; then she signs in, once wrongly:'
+\echo
+INSERT INTO canopy.node (account_id, application_id, environment_id, node_type, name, slug)
+SELECT account_id, application_id, id, 'company', 'Acme', 'acme' FROM canopy.environment WHERE slug = 'production';
+INSERT INTO canopy.role (account_id, environment_id, name)
+SELECT account_id, id, 'agent' FROM canopy.environment WHERE slug = 'production';
+SELECT jsonb_build_array(jsonb_build_object('identity_id', i.id, 'role_id', r.id, 'node_id', n.id)) AS wishes
+FROM canopy.identity i, canopy.role r JOIN canopy.node n USING (account_id, environment_id)
+WHERE i.email LIKE 'radia%' \gset
+SELECT r->'code' AS assigned
+FROM jsonb_array_elements(canopy_bulk_assign(:'wishes', application => 'crm')->'results') AS r;
+SELECT canopy_bulk_invite('[{"email": "barbara.liskov@acme.example", "first_name": "Barbara", "last_name": "Liskov", "send_email": false},
+  {"email": "radia.perlman@acme.example"}]', application => 'crm', environment => 'production') AS answer \gset
+SELECT * FROM pg_temp.verdicts(:'answer');
+SELECT split_part(:'answer'::jsonb #>> '{results,0,data,accept_url}', 'token=', 2) AS token \gset
+SELECT canopy_bulk_invite_accept(:'token', 'abstraction and specification')->'message' AS accepted;
+SELECT canopy_bulk_verify_password('barbara.liskov@acme.example', 'a guess') AS wrong;
+SELECT canopy_bulk_verify_password('barbara.liskov@acme.example', 'abstraction and specification')->'verified' AS verified;
+
+\echo '8. A CSV file as a personnel office writes it: cp1252, semicolons, German headers, a line'
+\echo '   break in a cell. The preview writes every row and undoes it:'
+\echo '   SELECT canopy_bulk_import_upload(:import, decode(:file, ''base64''), ''neue_mitarbeiter.csv'');'
+\echo
+\set file `base64 -w0 test/data/neue_mitarbeiter.csv`
+SELECT canopy_bulk_import_open('create', application => 'crm', environment => 'production')->>'id' AS import \gset
+SELECT canopy_bulk_import_upload(:'import', decode(:'file', 'base64'), 'neue_mitarbeiter.csv') AS upload \gset
+SELECT u->'encoding'->>'name' AS encoding, u->>'delimiter' AS delimiter, u->>'row_count' AS rows,
+       (SELECT string_agg(concat(c->>'header', ' = ', coalesce(c->>'field', '(ignored)')), ', ' ORDER BY (c->>'position')::integer)
+        FROM jsonb_array_elements(u->'columns') AS c) AS columns
+FROM (SELECT :'upload'::jsonb AS u) AS upload;
+SELECT canopy_bulk_import_preview(:'import')->'statistics' AS preview;
+SELECT r->>'row_number' AS row, r->>'line_number' AS line, r->'cells'->>0 AS email, r->>'verdict' AS verdict,
+       (SELECT string_agg(i->>'code', ', ') FROM jsonb_array_elements(r->'issues') AS i) AS issues
+FROM jsonb_array_elements(canopy_bulk_import_rows(:'import')->'items') AS r;
+\echo '9. Run: batch by batch, each in a transaction of its own; what is left to do comes back as'
+\echo '   a file in the uploaded columns, to be mended and uploaded again:'
+\echo '   CALL canopy_bulk_import_run(:import);'
+\echo '   SELECT canopy_bulk_import_csv(:import, ''failed'');'
+\echo
+SELECT format('CALL canopy_bulk_import_run(%L)', :'import') \gexec
+SELECT r->>'row_number' AS row, r->>'outcome' AS outcome, r->>'code' AS code, r->>'skip_reason' AS skipped,
+       r->>'error_code' AS error
+FROM jsonb_array_elements(canopy_bulk_import_results(:'import')->'items') AS r;
+\pset tuples_only on
+SELECT replace(canopy_bulk_import_csv(:'import', 'failed'), E'\r', '');
+\pset tuples_only off
+SELECT metadata->'total' AS total, metadata->'succeeded' AS succeeded, metadata->'skipped' AS skipped,
+       left(metadata->>'sha256', 12) AS sha256, metadata->>'file_name' AS file_name
+FROM canopy.audit_log WHERE action = 'identity.bulk_import';
+
 \echo 'The server of this demo is gone now. README.md has each step in more words.'

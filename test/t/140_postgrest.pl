@@ -72,6 +72,13 @@ my %calls = (
 	canopy_bulk_create_raw => [ { body => '\x' . unpack 'H*', people('raw', 1) }, 200, 405 ],
 	canopy_bulk_attach => [ { identity_ids => \&some_ids, application => 'crm' }, 200, 405 ],
 	canopy_bulk_attach_json => [ { identity_ids => [ 'x', 'y' ], application => 'crm' }, 207, 405 ],
+	canopy_bulk_assign => [ { assignments => [1] }, 207, 405 ],
+	canopy_bulk_unassign => [ { assignment_ids => [] }, 200, 405 ],
+	canopy_bulk_unassign_json => [ { assignment_ids => ['x'] }, 207, 405 ],
+	canopy_bulk_change_role => [ { assignment_ids => [$key_id], role_id => $VIEWER }, 207, 405 ],
+	canopy_bulk_change_role_json => [ { assignment_ids => [], role_id => 'x' }, 200, 405 ],
+	canopy_bulk_detach => [ { identity_ids => \&some_ids, application => 'crm' }, 207, 405 ],
+	canopy_bulk_detach_json => [ { identity_ids => [], application => 'crm' }, 200, 405 ],
 	canopy_bulk_import_event =>
 	  [ { mode => 'create', total => 2, succeeded => 1, failed => 1, application => 'crm' }, 204, 405 ],
 	canopy_bulk_purge => [ { max_rows => 10 }, 200, 405 ],

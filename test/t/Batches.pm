@@ -39,7 +39,18 @@ sub known_batches
 		# a rival that fails, and a key of the user's that its successor and a row behind both want
 		[ [ 'a', 'x1' ], [ 'a', undef, 1 ], [ 'b', undef, 1 ] ],
 		[ [ 'z', 'x1' ], [ 'z', 'y1', 1 ], [ 'b', 'y1', 1 ], [ 'y', undef, 1 ] ]);
-	return map { my $mode = $_; map { known_batch($mode, @$_) } @known } qw(error skip update);
+	return ((map { my $mode = $_; map { known_batch($mode, @$_) } @known } qw(error skip update)), known_assignments());
+}
+
+# Everybody and everything that there is, backwards and with some twice.
+sub known_assignments
+{
+	my $people = quote('{' . join(',', map { id('f', $_) } reverse 1 .. 12, 1, 3) . '}');
+	my $held = quote('{' . join(',', map { id('8', $_) } reverse 1 .. 16, 4, 9) . '}');
+	my @wishes = map { { identity_id => id('f', $_), role_id => id('d', 6), node_id => id('e', $_ % 2 ? 1 : 5) } } reverse 1 .. 12, 2, 2, 5;
+	my $wishes = quote($json->encode(\@wishes));
+	return ((map { ("canopy_bulk_detach($people, 'crm', 'acme', on_conflict => '$_')", "canopy_bulk_assign($wishes, 'crm', account => 'acme', on_conflict => '$_')") } qw(error skip)),
+		(map { "canopy_bulk_change_role($held, " . quote(id('d', $_)) . ", account => 'acme')" } 1, 6), "canopy_bulk_unassign($held, account => 'acme')");
 }
 
 sub known_batch
