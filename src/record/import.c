@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
+#include "db/process.h"
 #include "db/statement.h"
 #include "record/import.h"
 
@@ -79,16 +80,16 @@ static CbStatement save_submission = {
 	5, {UUIDOID, UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}, SPI_OK_UPDATE
 };
 
-/* Parameters: account, id, time, end of the lease. */
+/* Parameters: account, id, time, end of the lease, holder, whether it is free. */
 static CbStatement take_import = {
 	"UPDATE canopy.import SET attempt = attempt OPERATOR(pg_catalog.+) 1,"
 	" status = 'running', error_message = NULL, finished_at = NULL,"
-	" heartbeat_at = $3, lease_until = $4,"
+	" heartbeat_at = $3, lease_until = $4, holder = $5,"
 	" started_at = coalesce(started_at, $3)"
 	THIS_IMPORT " AND status IN ('running', 'failed')"
-	" AND (lease_until IS NULL OR lease_until OPERATOR(pg_catalog.<) $3)"
-	" RETURNING attempt",
-	4, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID},
+	" AND ($6 OR lease_until IS NULL OR lease_until OPERATOR(pg_catalog.<) $3)"
+	" RETURNING attempt, started_at",
+	6, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, BOOLOID},
 	SPI_OK_UPDATE_RETURNING
 };
 
@@ -254,17 +255,27 @@ cb_import_save_submission(const CbImport *import, TimestampTz now)
 bool
 cb_import_take(CbImport *import, TimestampTz now, TimestampTz lease_until)
 {
-	Datum		values[4];
-	char		nulls[4];
+	Datum		values[6];
+	char		nulls[6];
+	char	   *process = cb_process_name();
 	bool		isnull;
 	bool		taken;
 
 	begin_values(import, values, nulls, lengthof(values));
 	values[2] = TimestampTzGetDatum(now);
 	values[3] = TimestampTzGetDatum(lease_until);
+	values[4] = CStringGetTextDatum(process);
+	values[5] = BoolGetDatum(import->holder != NULL &&
+							 (strcmp(import->holder, process) == 0 ||
+							  cb_process_is_gone(import->holder)));
 	taken = cb_statement_run(&take_import, values, nulls) == 1;
 	if (taken)
+	{
+		import->status = CB_IMPORT_RUNNING;
+		import->holder = process;
 		import->attempt = DatumGetInt32(cb_statement_value(0, 1, &isnull));
+		import->started_at = cb_time_read(cb_statement_value(0, 2, &isnull), false);
+	}
 	cb_statement_free();
 	return taken;
 }

@@ -25,9 +25,9 @@
 	" delimiter, header, fields, secret_columns, row_count, valid_count," \
 	" warning_count, error_count, selected_count, plan_digest, next_row," \
 	" succeeded_count, failed_count, skipped_count, cancel_requested_at," \
-	" attempt, actor_id, actor_type, role_name, correlation_id, error_message," \
-	" lease_until, heartbeat_at, created_at, uploaded_at, previewed_at," \
-	" submitted_at, started_at, finished_at, undone_at"
+	" attempt, holder, actor_id, actor_type, role_name, correlation_id," \
+	" error_message, lease_until, heartbeat_at, created_at, uploaded_at," \
+	" previewed_at, submitted_at, started_at, finished_at, undone_at"
 
 /* Parameters: account, id. */
 static CbStatement find_import = {
@@ -159,6 +159,7 @@ read_progress(CbImport *import, Cursor *cursor)
 	import->skipped_count = next_int(cursor);
 	import->cancel_requested = next_time(cursor).given;
 	import->attempt = next_int(cursor);
+	import->holder = next_text(cursor);
 	import->actor_id = next_text(cursor);
 	import->actor_type = next_text(cursor);
 	import->role_name = next_text(cursor);
