@@ -6,10 +6,13 @@
  * What a row leaves behind:
  *
  *		image			of the identity, its memberships and its assignments
- *		identity		values that an update replaced; null when it was created
- *		membership		id of the membership that an update made, or null
- *		assignment		id of the assignment that an update made, or null
- *		old_membership	the membership that an update made active again, or null
+ *
+ *	and of an identity that it updated,
+ *
+ *		identity		values that were replaced
+ *		membership		id of the membership that was made, or null
+ *		assignment		id of the assignment that was made, or null
+ *		old_membership	the membership that was made active again, or null
  *
  * An identity that was created is deleted, and what hangs on it goes with it.
  *
@@ -187,7 +190,7 @@ describe(const CbIdentityRow *row, const IdentityImage *image)
 {
 	static CbJsonShape keys = {5, {"image", "identity", "assignment", "membership",
 	"old_membership"}};
-	bool		updated = row->row.outcome == CB_UPDATED;
+	static CbJsonShape keys_of_created = {1, {"image"}};
 	CbJson	   *json = cb_json_create(256);
 	char		text[PARTS * (CB_IMAGE_TEXT_LEN + 1)];
 	char	   *end = text;
@@ -199,12 +202,14 @@ describe(const CbIdentityRow *row, const IdentityImage *image)
 		cb_image_format(&image->parts[i], end);
 		end += strlen(end);
 	}
-	cb_json_shape(json, &keys);
+	cb_json_shape(json, row->row.outcome == CB_CREATED ? &keys_of_created : &keys);
 	cb_json_cstring(json, text);
-	write_json(json, updated ? row->replaced : NULL);
-	write_uuid(json, updated && row->assignment.given ? &row->assignment : NULL);
-	write_uuid(json, updated && row->membership.given ? &row->membership : NULL);
-	write_json(json, updated ? row->old_membership : NULL);
+	if (row->row.outcome == CB_CREATED)
+		return cb_json_finish(json);
+	write_json(json, row->replaced);
+	write_uuid(json, &row->assignment);
+	write_uuid(json, &row->membership);
+	write_json(json, row->old_membership);
 	return cb_json_finish(json);
 }
 
@@ -220,10 +225,10 @@ write_json(CbJson *json, const Jsonb *value)
 static void
 write_uuid(CbJson *json, const CbUuid *uuid)
 {
-	if (uuid == NULL)
-		cb_json_null(json);
-	else
+	if (uuid->given)
 		cb_json_uuid(json, &uuid->id);
+	else
+		cb_json_null(json);
 }
 
 /* An image for each of the ids, in their order; empty at first. */
