@@ -52,13 +52,15 @@ $other->quit;
 is_deeply(undo($id)->{summary}, { total => 1, reversed => 1, kept => 0, error => 0 }, 'and can be undone when he has finished');
 
 # imports and undoing them, among all that others do with the same people: nobody waits in a circle
+$node->safe_psql('postgres', q{SELECT canopy_bulk_create((SELECT jsonb_agg(jsonb_build_object('email', i || '@example.com', 'first_name', 'A', 'last_name', 'B'))
+	FROM generate_series(1, 200) AS i), 'acme', 'crm')});
 my $draw = q{SELECT jsonb_agg(jsonb_build_object('email', i || '@example.com', 'first_name', 'A', 'last_name', 'B') ORDER BY random())
 	FROM (SELECT i FROM generate_series(1, 200) AS i ORDER BY random() LIMIT 40) AS drawn};
 my $ids = q{SELECT coalesce(array_agg(id), '{}') FROM (SELECT id FROM canopy.identity ORDER BY random() LIMIT 40) AS drawn};
 my %scripts = (
 	undo => qq{SELECT quote_literal(canopy_bulk_import_open('create', 'acme', 'crm', on_conflict => 'update')->>'id') AS id \\gset
 SELECT canopy_bulk_import_upload_text(:id, (SELECT E'email,first_name,last_name,role_id,node_id\\n' || string_agg(format(E'%s\@example.com,C,%s,$VIEWER,$ROOT\\n', i, random()), '' ORDER BY random())
-	FROM (SELECT i FROM generate_series(1, 200) AS i ORDER BY random() LIMIT 60) AS drawn), account => 'acme') IS NULL AS done \\gset
+	FROM (SELECT i::text FROM generate_series(1, 200) AS i ORDER BY random() LIMIT 50) AS drawn (i)) || (SELECT string_agg(format(E'new%s\@example.com,C,D,,\\n', random()), '') FROM generate_series(1, 10)), account => 'acme') IS NULL AS done \\gset
 SELECT canopy_bulk_import_preview(:id, 'acme') IS NULL AS done \\gset
 CALL canopy_bulk_import_run(:id, account => 'acme');
 SELECT canopy_bulk_import_undo(:id, account => 'acme') IS NULL AS done \\gset
@@ -71,7 +73,7 @@ for my $name (sort keys %scripts)
 {
 	my $path = $node->basedir . "/$name.sql";
 	open my $file, '>', $path or die;
-	print $file $name eq 'undo' ? $scripts{$name} =~ s/\n\t/ /r : $scripts{$name} =~ s/\s+/ /gr;
+	print $file $name eq 'undo' ? $scripts{$name} =~ s/\n\t/ /gr : $scripts{$name} =~ s/\s+/ /gr;
 	close $file;
 	push @options, '-f', $path;
 }
