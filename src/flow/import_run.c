@@ -19,6 +19,7 @@
 #include "db/uuid7.h"
 #include "flow/import_end.h"
 #include "flow/import_run.h"
+#include "flow/import_sync.h"
 #include "flow/import_undo.h"
 #include "record/import_result.h"
 
@@ -73,6 +74,13 @@ cb_import_run_step(const CbImportRun *run)
 		state = CB_IMPORT_RUN_LOST;
 	else if (call.import->status != CB_IMPORT_RUNNING)
 		state = CB_IMPORT_RUN_ENDED;
+	else if (!call.import->cancel_requested &&
+			 call.import->next_row > call.import->row_count &&
+			 cb_import_sync_step(&call))
+	{
+		state = advance(&call);
+		cb_import_notify(call.import);
+	}
 	else if (call.import->cancel_requested ||
 			 call.import->next_row > call.import->row_count)
 	{

@@ -6,17 +6,13 @@
  *		read rows -> gather items -> lock and judge -> reverse -> store -> audit
  *
  * Several rows may have written one thing: it is one item, that is reversed as a
- * whole or kept.  Items are reversed all at once.  When something of the user's
- * objects (a table of his refers to an identity, a trigger raises) they are
- * reversed in chunks, and in a chunk that fails the culprits are looked for in
- * subtransactions that are undone: so each chunk leaves at most one behind, and
- * what refers to each other goes together.
+ * whole or kept.  Whom the import deactivated because the file did not have him is
+ * an item of another kind.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -24,13 +20,13 @@
 #include "db/constraints.h"
 #include "db/subxact.h"
 #include "db/uuid7.h"
+#include "flow/import_reverse.h"
 #include "flow/import_undo.h"
 #include "record/audit.h"
-#include "record/import_undo.h"
-#include "rows/undo.h"
+#include "record/import_missing.h"
+#include "rows/missing.h"
+#include "rows/parents.h"
 
-#define CHUNK_ITEMS		200
-#define GROUP_ITEMS		16
 #define ROWS_SHOWN		200
 #define ACTION			"identity.bulk_import_undo"
 
@@ -42,48 +38,46 @@ typedef struct Remembering
 	MemoryContext context;
 } Remembering;
 
-/* Rows that became of an item, by outcome. */
+/* Rows by outcome. */
 typedef struct Tally
 {
 	int			counts[CB_UNDO_ERROR + 1];
 } Tally;
 
-typedef struct Undoing
+/* What is undone by one kind. */
+typedef struct Part
 {
-	CbImportCall call;
-	bool		dry_run;
 	const CbUndoKind *kind;
-	CbImportUndoRow *rows;		/* by number */
+	CbImportUndoRow *rows;
 	int			nrows;
 	CbUndoItem *items;			/* by id */
 	int			nitems;
 	CbUndoItem **owners;		/* the item of each row */
-	MemoryContext scratch;		/* of an attempt */
+	Tally		tally;
+} Part;
 
-	/* of an attempt */
-	CbUndoItem **chosen;
-	int			nchosen;
-	bool		keeps;
-	const char *sqlstate;		/* why it failed */
+typedef struct Undoing
+{
+	CbImportCall call;
+	bool		dry_run;
+	Part		rows;
+	Part		missing;
 } Undoing;
 
 static void learn(void *arg, const CbBatch *batch);
 static void begin(Undoing *undoing, const pg_uuid_t *id, const char *account);
-static void gather_items(Undoing *undoing);
+static void gather_items(Part *part);
 static int	compare_rows(const void *a, const void *b);
 static bool undo_step(void *arg);
-static void reverse_all(Undoing *undoing, CbUndoItem **items, int n);
-static void reverse_chunk(Undoing *undoing, CbUndoItem **items, int n);
-static void find_culprits(Undoing *undoing, CbUndoItem **items, int n);
-static int	drop_settled(CbUndoItem **items, int n);
-static void settle_all(CbUndoItem **items, int n, CbUndoOutcome outcome,
-					   const char *reason);
-static bool attempt(Undoing *undoing, CbUndoItem **items, int n, bool keeps);
-static bool attempt_step(void *arg);
-static Tally settle_rows(Undoing *undoing);
-static void write_entry(const Undoing *undoing, const Tally *tally);
-static Jsonb *answer(const Undoing *undoing, const Tally *tally);
+static void lock_identities(const Undoing *undoing);
+static void undo_part(const Undoing *undoing, Part *part);
+static void settle_rows(Part *part);
+static void store(Undoing *undoing);
+static void write_entry(const Undoing *undoing);
+static Jsonb *answer(const Undoing *undoing);
+static void write_tally(CbJson *json, const Part *part);
 static void write_rows(CbJson *json, const Undoing *undoing);
+static int	write_some(CbJson *json, const Part *part, bool reversed, int most);
 static void write_row(CbJson *json, const CbImportUndoRow *row);
 
 static const char *const words[] = {
@@ -124,27 +118,21 @@ cb_wizard_undo(const pg_uuid_t *id, bool dry_run, const char *account)
 	MemoryContext context = AllocSetContextCreate(callers, "canopy_bulk undo",
 												  ALLOCSET_DEFAULT_SIZES);
 	Undoing		undoing;
-	Tally		tally;
 	Jsonb	   *result;
 
 	MemoryContextSwitchTo(context);
 	memset(&undoing, 0, sizeof(undoing));
 	undoing.dry_run = dry_run;
-	undoing.scratch = AllocSetContextCreate(context, "canopy_bulk undo attempt",
-											ALLOCSET_DEFAULT_SIZES);
 	begin(&undoing, id, account);
 	if (dry_run)
 		cb_subxact_try(undo_step, &undoing, NULL);
 	else
 		undo_step(&undoing);
-	tally = settle_rows(&undoing);
+	settle_rows(&undoing.rows);
+	settle_rows(&undoing.missing);
 	if (!dry_run)
-	{
-		cb_import_undo_save(undoing.call.import, undoing.rows, undoing.nrows);
-		write_entry(&undoing, &tally);
-		cb_import_undo_finish(undoing.call.import, undoing.call.now);
-	}
-	result = answer(&undoing, &tally);
+		store(&undoing);
+	result = answer(&undoing);
 
 	cb_import_end(&undoing.call);
 	MemoryContextSwitchTo(callers);
@@ -157,48 +145,54 @@ static void
 begin(Undoing *undoing, const pg_uuid_t *id, const char *account)
 {
 	CbImportCall *call = &undoing->call;
+	Part	   *rows = &undoing->rows;
+	Part	   *missing = &undoing->missing;
 
 	cb_import_begin(call, id, account);
 	call->import = cb_import_read(&call->scope.account, id, true);
 	cb_import_require(call->import, CB_IMPORT_ENDED,
 					  "Cancel it with canopy_bulk_import_cancel() first, or let it end.");
-	undoing->kind = call->mode->undo;
-	undoing->nrows = cb_import_undo_read(call->import, &undoing->rows);
-	if (call->import->status == CB_IMPORT_UNDONE && undoing->nrows == 0)
+	rows->kind = call->mode->undo;
+	rows->nrows = cb_import_undo_read(call->import, &rows->rows);
+	missing->kind = &cb_missing_undo;
+	missing->nrows = cb_import_missing_undo_read(call->import, &missing->rows);
+	if (call->import->status == CB_IMPORT_UNDONE &&
+		rows->nrows == 0 && missing->nrows == 0)
 		cb_import_require(call->import, 0,
 						  "It has been undone, and no row is left that could not be.");
-	gather_items(undoing);
+	gather_items(rows);
+	gather_items(missing);
 }
 
 /* Rows of one thing become one item, in the order of their numbers. */
 static void
-gather_items(Undoing *undoing)
+gather_items(Part *part)
 {
-	int			n = undoing->nrows;
+	int			n = part->nrows;
 	CbImportUndoRow **rows = palloc(sizeof(CbImportUndoRow *) * (n + 1));
 	Jsonb	  **before = palloc(sizeof(Jsonb *) * (n + 1));
 
-	undoing->items = palloc0(sizeof(CbUndoItem) * (n + 1));
-	undoing->owners = palloc(sizeof(CbUndoItem *) * (n + 1));
+	part->items = palloc0(sizeof(CbUndoItem) * (n + 1));
+	part->owners = palloc(sizeof(CbUndoItem *) * (n + 1));
 	for (int i = 0; i < n; i++)
-		rows[i] = &undoing->rows[i];
+		rows[i] = &part->rows[i];
 	qsort(rows, n, sizeof(CbImportUndoRow *), compare_rows);
 	for (int i = 0; i < n; i++)
 	{
-		CbUndoItem *item = &undoing->items[undoing->nitems];
+		CbUndoItem *item = &part->items[part->nitems];
 
 		if (i > 0 && cb_uuid_compare(&rows[i - 1]->resource, &rows[i]->resource) == 0)
 			item--;
 		else
 		{
-			undoing->nitems++;
+			part->nitems++;
 			item->id = rows[i]->resource;
 			item->before = &before[i];
 		}
 		before[i] = rows[i]->before;
 		item->nbefore++;
 		item->created |= rows[i]->created;
-		undoing->owners[rows[i] - undoing->rows] = item;
+		part->owners[rows[i] - part->rows] = item;
 	}
 }
 
@@ -216,143 +210,83 @@ static bool
 undo_step(void *arg)
 {
 	Undoing    *undoing = arg;
-	CbUndoItem **items = palloc(sizeof(CbUndoItem *) * (undoing->nitems + 1));
 
-	cb_constraints_force_with_references(undoing->kind->tables);
-	undoing->kind->judge(&undoing->call.scope, undoing->items, undoing->nitems);
-	for (int i = 0; i < undoing->nitems; i++)
-		items[i] = &undoing->items[i];
-	reverse_all(undoing, items, drop_settled(items, undoing->nitems));
+	cb_constraints_force_with_references(undoing->rows.kind->tables);
+	if (undoing->missing.nitems > 0)
+	{
+		cb_constraints_force_with_references(undoing->missing.kind->tables);
+		lock_identities(undoing);
+	}
+	undo_part(undoing, &undoing->rows);
+	undo_part(undoing, &undoing->missing);
 	return !undoing->dry_run;
 }
 
+/* Of both parts together, since each by itself would be in order, and both not. */
 static void
-reverse_all(Undoing *undoing, CbUndoItem **items, int n)
+lock_identities(const Undoing *undoing)
 {
-	if (n > CHUNK_ITEMS && attempt(undoing, items, n, true))
+	const Part *const parts[] = {&undoing->rows, &undoing->missing};
+	CbParents	identities;
+
+	cb_parents_init(&identities, undoing->rows.nitems + undoing->missing.nitems);
+	for (size_t i = 0; i < lengthof(parts); i++)
 	{
-		settle_all(items, n, CB_UNDO_REVERSED, NULL);
+		for (int j = 0; j < parts[i]->nitems; j++)
+			cb_parents_want(&identities, &parts[i]->items[j].id);
+	}
+	cb_parents_lock_identities_to_write(&identities, &undoing->call.scope);
+}
+
+static void
+undo_part(const Undoing *undoing, Part *part)
+{
+	if (part->nitems == 0)
 		return;
-	}
-	for (int i = 0; i < n; i += CHUNK_ITEMS)
-		reverse_chunk(undoing, items + i, Min(CHUNK_ITEMS, n - i));
-}
-
-/* What fails only together with others is given up together with them. */
-static void
-reverse_chunk(Undoing *undoing, CbUndoItem **items, int n)
-{
-	while (n > 0 && !attempt(undoing, items, n, true))
-	{
-		const char *sqlstate = undoing->sqlstate;
-		int			nleft;
-
-		for (int i = 0; i < n; i += GROUP_ITEMS)
-			find_culprits(undoing, items + i, Min(GROUP_ITEMS, n - i));
-		nleft = drop_settled(items, n);
-		if (nleft == n)
-		{
-			settle_all(items, n, CB_UNDO_ERROR, sqlstate);
-			return;
-		}
-		n = nleft;
-	}
-	settle_all(items, n, CB_UNDO_REVERSED, NULL);
+	part->kind->judge(&undoing->call.scope, part->items, part->nitems);
+	cb_import_reverse(part->kind, &undoing->call.scope, undoing->call.now,
+					  part->items, part->nitems);
 }
 
 static void
-find_culprits(Undoing *undoing, CbUndoItem **items, int n)
+settle_rows(Part *part)
 {
-	if (attempt(undoing, items, n, false))
-		return;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < part->nrows; i++)
 	{
-		if (!attempt(undoing, items + i, 1, false))
-			cb_undo_settle(items[i], CB_UNDO_ERROR, undoing->sqlstate);
-	}
-}
+		const CbUndoItem *item = part->owners[i];
 
-/* Moves what is pending to the front and returns how many they are. */
-static int
-drop_settled(CbUndoItem **items, int n)
-{
-	int			nleft = 0;
-
-	for (int i = 0; i < n; i++)
-	{
-		if (items[i]->outcome == CB_UNDO_PENDING)
-			items[nleft++] = items[i];
+		part->rows[i].outcome = words[item->outcome];
+		part->rows[i].reason = item->reason;
+		part->tally.counts[item->outcome]++;
 	}
-	return nleft;
 }
 
 static void
-settle_all(CbUndoItem **items, int n, CbUndoOutcome outcome, const char *reason)
+store(Undoing *undoing)
 {
-	for (int i = 0; i < n; i++)
-		cb_undo_settle(items[i], outcome, reason);
-}
+	CbImport   *import = undoing->call.import;
 
-/* False, and sqlstate, when they cannot be reversed together. */
-static bool
-attempt(Undoing *undoing, CbUndoItem **items, int n, bool keeps)
-{
-	MemoryContext old;
-	ErrorData  *fault;
-
-	CHECK_FOR_INTERRUPTS();
-	undoing->chosen = items;
-	undoing->nchosen = n;
-	undoing->keeps = keeps;
-	old = MemoryContextSwitchTo(undoing->scratch);
-	cb_subxact_try(attempt_step, undoing, &fault);
-	MemoryContextSwitchTo(old);
-	if (fault != NULL)
-		undoing->sqlstate = pstrdup(unpack_sql_state(fault->sqlerrcode));
-	MemoryContextReset(undoing->scratch);
-	return fault == NULL;
-}
-
-static bool
-attempt_step(void *arg)
-{
-	Undoing    *undoing = arg;
-
-	undoing->kind->reverse(&undoing->call.scope, undoing->call.now,
-						   undoing->chosen, undoing->nchosen);
-	return undoing->keeps;
-}
-
-static Tally
-settle_rows(Undoing *undoing)
-{
-	Tally		tally = {{0}};
-
-	for (int i = 0; i < undoing->nrows; i++)
-	{
-		const CbUndoItem *item = undoing->owners[i];
-
-		undoing->rows[i].outcome = words[item->outcome];
-		undoing->rows[i].reason = item->reason;
-		tally.counts[item->outcome]++;
-	}
-	return tally;
+	cb_import_undo_save(import, undoing->rows.rows, undoing->rows.nrows);
+	cb_import_missing_undo_save(import, undoing->missing.rows,
+								undoing->missing.nrows);
+	write_entry(undoing);
+	cb_import_undo_finish(import, undoing->call.now);
 }
 
 static void
-write_entry(const Undoing *undoing, const Tally *tally)
+write_entry(const Undoing *undoing)
 {
-	static CbJsonShape keys = {7, {"kept", "mode", "error", "reversed", "import_id",
+	static CbJsonShape keys = {6, {"mode", "rows", "missing", "import_id",
 	"duration_ms", "status_before"}};
 	const CbImport *import = undoing->call.import;
+	const Tally *tally = &undoing->rows.tally;
 	CbJson	   *json = cb_json_create(512);
 	CbAudit		audit;
 
 	cb_json_shape(json, &keys);
-	cb_json_int(json, tally->counts[CB_UNDO_KEPT]);
 	cb_json_cstring(json, import->mode);
-	cb_json_int(json, tally->counts[CB_UNDO_ERROR]);
-	cb_json_int(json, tally->counts[CB_UNDO_REVERSED]);
+	write_tally(json, &undoing->rows);
+	write_tally(json, &undoing->missing);
 	cb_json_uuid(json, &import->id);
 	cb_json_int(json, (GetCurrentTimestamp() - undoing->call.now) / 1000);
 	cb_json_cstring(json, cb_import_status_name(import->status));
@@ -369,10 +303,10 @@ write_entry(const Undoing *undoing, const Tally *tally)
 }
 
 static Jsonb *
-answer(const Undoing *undoing, const Tally *tally)
+answer(const Undoing *undoing)
 {
-	static CbJsonShape keys = {5, {"id", "rows", "status", "dry_run", "summary"}};
-	static CbJsonShape summary = {4, {"kept", "error", "total", "reversed"}};
+	static CbJsonShape keys = {6, {"id", "rows", "status", "dry_run", "missing",
+	"summary"}};
 	const CbImport *import = undoing->call.import;
 	CbJson	   *json = cb_json_create(32 * 1024);
 
@@ -381,36 +315,53 @@ answer(const Undoing *undoing, const Tally *tally)
 	write_rows(json, undoing);
 	cb_json_cstring(json, cb_import_status_name(import->status));
 	cb_json_bool(json, undoing->dry_run);
-	cb_json_shape(json, &summary);
-	cb_json_int(json, tally->counts[CB_UNDO_KEPT]);
-	cb_json_int(json, tally->counts[CB_UNDO_ERROR]);
-	cb_json_int(json, undoing->nrows);
-	cb_json_int(json, tally->counts[CB_UNDO_REVERSED]);
+	write_tally(json, &undoing->missing);
+	write_tally(json, &undoing->rows);
 	return cb_json_finish(json);
 }
 
-/* First the rows that somebody may want to look at. */
+static void
+write_tally(CbJson *json, const Part *part)
+{
+	static CbJsonShape keys = {4, {"kept", "error", "total", "reversed"}};
+
+	cb_json_shape(json, &keys);
+	cb_json_int(json, part->tally.counts[CB_UNDO_KEPT]);
+	cb_json_int(json, part->tally.counts[CB_UNDO_ERROR]);
+	cb_json_int(json, part->nrows);
+	cb_json_int(json, part->tally.counts[CB_UNDO_REVERSED]);
+}
+
+/* First what somebody may want to look at. */
 static void
 write_rows(CbJson *json, const Undoing *undoing)
 {
-	int			nshown = Min(undoing->nrows, ROWS_SHOWN);
-	int			n = 0;
+	int			left = Min(undoing->rows.nrows + undoing->missing.nrows, ROWS_SHOWN);
 
-	cb_json_array(json, nshown);
-	for (int pass = 0; pass < 2; pass++)
-	{
-		for (int i = 0; i < undoing->nrows && n < nshown; i++)
-		{
-			bool		reversed = undoing->owners[i]->outcome == CB_UNDO_REVERSED;
-
-			if (reversed != (pass == 1))
-				continue;
-			write_row(json, &undoing->rows[i]);
-			n++;
-		}
-	}
+	cb_json_array(json, left);
+	left -= write_some(json, &undoing->rows, false, left);
+	left -= write_some(json, &undoing->missing, false, left);
+	left -= write_some(json, &undoing->rows, true, left);
+	write_some(json, &undoing->missing, true, left);
 }
 
+/* Returns how many were written: those that were reversed, or the others. */
+static int
+write_some(CbJson *json, const Part *part, bool reversed, int most)
+{
+	int			n = 0;
+
+	for (int i = 0; i < part->nrows && n < most; i++)
+	{
+		if ((part->owners[i]->outcome == CB_UNDO_REVERSED) != reversed)
+			continue;
+		write_row(json, &part->rows[i]);
+		n++;
+	}
+	return n;
+}
+
+/* Who was deactivated has no row. */
 static void
 write_row(CbJson *json, const CbImportUndoRow *row)
 {
@@ -423,5 +374,8 @@ write_row(CbJson *json, const CbImportUndoRow *row)
 	else
 		cb_json_cstring(json, row->reason);
 	cb_json_cstring(json, row->outcome);
-	cb_json_int(json, row->number);
+	if (row->number == 0)
+		cb_json_null(json);
+	else
+		cb_json_int(json, row->number);
 }

@@ -43,7 +43,7 @@ CREATE TABLE t.touched AS SELECT t.state() AS state;
 SELECT canopy_bulk_import_undo(:'id', dry_run => true) AS answer \gset
 SELECT is(t.undone(:'answer'), '1 reversed, 2 kept identity_changed, 3 kept memberships_changed, 4 kept roles_changed, 5 kept gone, 6 kept memberships_changed, 7 kept invited, 8 reversed',
 	'a dry run says what would become of each row');
-SELECT is(:'answer'::jsonb - 'rows' - 'id', '{"status": "completed", "dry_run": true, "summary": {"total": 8, "reversed": 2, "kept": 6, "error": 0}}', 'and counts');
+SELECT is(:'answer'::jsonb - 'rows' - 'id', '{"status": "completed", "dry_run": true, "summary": {"total": 8, "reversed": 2, "kept": 6, "error": 0}, "missing": {"total": 0, "reversed": 0, "kept": 0, "error": 0}}', 'and counts');
 SELECT is(t.state(), (SELECT state FROM t.touched), 'and leaves no trace');
 SELECT canopy_bulk_import_undo(:'id') AS undone \gset
 SELECT is(:'undone'::jsonb - 'status' - 'dry_run', :'answer'::jsonb - 'status' - 'dry_run', 'undoing does what the dry run said');
@@ -54,7 +54,7 @@ SELECT is((SELECT string_agg(concat_ws(' ', row_number, undo_outcome, undo_reaso
 SELECT is((SELECT concat_ws(' ', status, undone_at IS NOT NULL) FROM canopy.import WHERE id = :'id'), 'undone t', 'the import is undone');
 SELECT is((SELECT count(*) FROM canopy.audit_log WHERE action = 'identity.bulk_import_undo'), 1::bigint, 'one audit entry says so');
 SELECT is((SELECT metadata - 'duration_ms' FROM canopy.audit_log WHERE action = 'identity.bulk_import_undo'),
-	jsonb_build_object('import_id', :'id', 'mode', 'create', 'reversed', 2, 'kept', 6, 'error', 0, 'status_before', 'completed'), 'with counts and no addresses');
+	jsonb_build_object('import_id', :'id', 'mode', 'create', 'rows', :'undone'::jsonb->'summary', 'missing', :'undone'::jsonb->'missing', 'status_before', 'completed'), 'with counts and no addresses');
 SELECT throws_ok(format('SELECT canopy_bulk_import_undo(%L)', :'id'), 'PT409', 'the import is in another state', 'it is undone once');
 SELECT throws_ok(format('CALL canopy_bulk_import_run(%L)', :'id'), NULL, NULL, 'and does not run again');
 SELECT results_eq('SELECT resource_type FROM canopy.audit_log WHERE action = ''identity.bulk_import_undo''', ARRAY['import'], 'a refused undo leaves no entry');
