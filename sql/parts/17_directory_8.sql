@@ -40,6 +40,8 @@ CREATE TABLE canopy.import (
 	succeeded_count integer NOT NULL DEFAULT 0,
 	failed_count integer NOT NULL DEFAULT 0,
 	skipped_count integer NOT NULL DEFAULT 0,
+	missing_count integer,
+	missing_refused text,
 	cancel_requested_at timestamptz,
 	attempt integer NOT NULL DEFAULT 0,
 	holder text,
@@ -62,6 +64,8 @@ CREATE TABLE canopy.import (
 		'running', 'completed', 'cancelled', 'failed', 'undone')),
 	CONSTRAINT import_on_conflict_check CHECK (on_conflict IN ('error', 'skip', 'update')),
 	CONSTRAINT import_missing_check CHECK (missing IN ('ignore', 'report', 'deactivate')),
+	CONSTRAINT import_missing_refused_check
+		CHECK (missing_refused IN ('max_missing_percent', 'rows_without_address')),
 	CONSTRAINT import_max_missing_percent_check CHECK (max_missing_percent BETWEEN 0 AND 100),
 	CONSTRAINT import_batch_size_check CHECK (batch_size > 0),
 	CONSTRAINT import_account_id_fkey FOREIGN KEY (account_id)
@@ -137,6 +141,10 @@ COMMENT ON COLUMN canopy.import.failed_count IS
 'Rows that failed, so far.';
 COMMENT ON COLUMN canopy.import.skipped_count IS
 'Rows that were not sent: deselected, or cancelled.';
+COMMENT ON COLUMN canopy.import.missing_count IS
+'Active identities, or members, that the file did not have when its rows were written; null: not counted.';
+COMMENT ON COLUMN canopy.import.missing_refused IS
+'Why none of them was deactivated: max_missing_percent, or rows_without_address; null: they were, or nobody asked.';
 COMMENT ON COLUMN canopy.import.cancel_requested_at IS
 'When somebody asked the running import to stop after its batch.';
 COMMENT ON COLUMN canopy.import.attempt IS
@@ -247,6 +255,42 @@ COMMENT ON COLUMN canopy.import_row.undo_outcome IS
 'What undoing did with the row: reversed, kept or error.';
 COMMENT ON COLUMN canopy.import_row.undo_reason IS
 'Why undoing kept the row.';
+
+/* No foreign key to the identity: the list tells of those that are gone as well. */
+CREATE TABLE canopy.import_missing (
+	account_id uuid NOT NULL,
+	import_id uuid NOT NULL,
+	identity_id uuid NOT NULL,
+	outcome text,
+	error_code text,
+	before jsonb,
+	undo_outcome text,
+	undo_reason text,
+	CONSTRAINT import_missing_pkey PRIMARY KEY (account_id, import_id, identity_id),
+	CONSTRAINT import_missing_outcome_check CHECK (outcome IN ('deactivated', 'skipped', 'failed')),
+	CONSTRAINT import_missing_undo_outcome_check CHECK (undo_outcome IN ('reversed', 'kept', 'error')),
+	CONSTRAINT import_missing_account_id_import_id_fkey FOREIGN KEY (account_id, import_id)
+		REFERENCES canopy.import (account_id, id) ON DELETE CASCADE
+) WITH (fillfactor = 50);
+
+COMMENT ON TABLE canopy.import_missing IS
+'Identities that an import deactivates because its file does not have them.';
+COMMENT ON COLUMN canopy.import_missing.account_id IS
+'Account that is imported into.';
+COMMENT ON COLUMN canopy.import_missing.import_id IS
+'Import whose file lacks the identity.';
+COMMENT ON COLUMN canopy.import_missing.identity_id IS
+'The identity.';
+COMMENT ON COLUMN canopy.import_missing.outcome IS
+'deactivated, skipped (somebody else had done it) or failed; null: not yet, or the import was cancelled.';
+COMMENT ON COLUMN canopy.import_missing.error_code IS
+'Code of the error when it failed.';
+COMMENT ON COLUMN canopy.import_missing.before IS
+'What is needed to undo it: the membership and the roles that were taken away.';
+COMMENT ON COLUMN canopy.import_missing.undo_outcome IS
+'What undoing did with it: reversed, kept or error.';
+COMMENT ON COLUMN canopy.import_missing.undo_reason IS
+'Why undoing kept it.';
 
 CREATE TABLE canopy.import_mapping (
 	account_id uuid NOT NULL,

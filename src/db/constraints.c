@@ -26,18 +26,33 @@
 #include "canopy_bulk.h"
 #include "db/constraints.h"
 
-static List *add_deferrable(List *names, Oid table);
-static List *add_name(List *names, Oid constraint, Oid table);
+static void force(const char *const *tables, bool with_references);
+static List *add_deferrable(List *names, Oid table, bool with_references);
+static List *add_name(List *names, Oid constraint, Oid table,
+					  bool with_references);
 
 void
 cb_constraints_force(const char *const *tables)
+{
+	force(tables, false);
+}
+
+void
+cb_constraints_force_with_references(const char *const *tables)
+{
+	force(tables, true);
+}
+
+static void
+force(const char *const *tables, bool with_references)
 {
 	Oid			schema = get_namespace_oid(CB_DIRECTORY_SCHEMA, false);
 	List	   *names = NIL;
 	ConstraintsSetStmt *statement;
 
 	for (int i = 0; tables[i] != NULL; i++)
-		names = add_deferrable(names, get_relname_relid(tables[i], schema));
+		names = add_deferrable(names, get_relname_relid(tables[i], schema),
+							   with_references);
 	if (names == NIL)
 		return;
 
@@ -48,7 +63,7 @@ cb_constraints_force(const char *const *tables)
 }
 
 static List *
-add_deferrable(List *names, Oid table)
+add_deferrable(List *names, Oid table, bool with_references)
 {
 	Relation	relation = table_open(table, AccessShareLock);
 	TriggerDesc *triggers = relation->trigdesc;
@@ -58,15 +73,16 @@ add_deferrable(List *names, Oid table)
 		Trigger    *trigger = &triggers->triggers[i];
 
 		if (trigger->tgdeferrable && OidIsValid(trigger->tgconstraint))
-			names = add_name(names, trigger->tgconstraint, table);
+			names = add_name(names, trigger->tgconstraint, table,
+							 with_references);
 	}
 	table_close(relation, NoLock);
 	return names;
 }
 
-/* Adds the constraint's qualified name, if it is one of the table itself. */
+/* Adds the constraint's qualified name, if it is one that is asked for. */
 static List *
-add_name(List *names, Oid constraint, Oid table)
+add_name(List *names, Oid constraint, Oid table, bool with_references)
 {
 	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
 	Form_pg_constraint form;
@@ -74,7 +90,8 @@ add_name(List *names, Oid constraint, Oid table)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for constraint %u", constraint);
 	form = (Form_pg_constraint) GETSTRUCT(tuple);
-	if (form->conrelid == table)
+	if (form->conrelid == table ||
+		(with_references && form->confrelid == table))
 		names = lappend(names,
 						makeRangeVar(get_namespace_name(form->connamespace),
 									 pstrdup(NameStr(form->conname)), -1));

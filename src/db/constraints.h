@@ -15,4 +15,7 @@
  */
 extern void cb_constraints_force(const char *const *tables);
 
+/* The same, and for the foreign keys of users' tables that refer to these. */
+extern void cb_constraints_force_with_references(const char *const *tables);
+
 #endif							/* CB_CONSTRAINTS_H */

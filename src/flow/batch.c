@@ -89,6 +89,7 @@ cb_batch_run_inside(const CbRowKind *kind, const CbRequest *request,
 	batch.caller = *inside->caller;
 	batch.scope = *inside->scope;
 	batch.max_groups = inside->max_groups;
+	batch.remembers = inside->remembers;
 	answer = run(&batch, request, inside, callers);
 	MemoryContextSwitchTo(callers);
 	MemoryContextDelete(batch.context);

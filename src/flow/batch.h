@@ -30,6 +30,7 @@ typedef struct CbBatchInside
 								 * call undoes what has been written */
 	int			max_groups;		/* subtransactions that may stay behind; 0: as
 								 * many as in a batch of its own */
+	bool		remembers;		/* the rows shall keep what they replace */
 
 	/* After decode; may give the row a problem.  May be NULL. */
 	void		(*judge) (void *arg, CbRow *row);

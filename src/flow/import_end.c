@@ -16,6 +16,7 @@
 #include "canopy_bulk.h"
 #include "db/uuid7.h"
 #include "flow/import_end.h"
+#include "flow/import_sync.h"
 #include "flow/report.h"
 #include "record/audit.h"
 #include "record/import_result.h"
@@ -95,8 +96,8 @@ write_entry(const CbImportCall *call)
 static Jsonb *
 describe(const CbImportCall *call)
 {
-	static CbJsonShape keys = {13, {"mode", "total", "failed", "sha256",
-			"status", "mapping", "skipped", "file_name", "import_id",
+	static CbJsonShape keys = {14, {"mode", "total", "failed", "sha256",
+			"status", "mapping", "missing", "skipped", "file_name", "import_id",
 	"succeeded", "duration_ms", "on_conflict", "reported_by_client"}};
 	const CbImport *import = call->import;
 	CbJson	   *json = cb_json_create(1024);
@@ -108,6 +109,7 @@ describe(const CbImportCall *call)
 	write_hash(json, import);
 	cb_json_cstring(json, cb_import_status_name(import->status));
 	write_mapping(json, import);
+	cb_import_sync_sum(json, import);
 	cb_json_int(json, import->skipped_count);
 	if (import->file_name == NULL)
 		cb_json_null(json);

@@ -15,11 +15,11 @@
 #define METADATA_PREFIX		"metadata."
 
 static const CbImportMode modes[] = {
-	{"create", &cb_identity_kind, CB_MAPPING_CREATE, true, false,
+	{"create", &cb_identity_kind, &cb_identity_undo, CB_MAPPING_CREATE, true, false,
 	"Creates identities and makes them members of the application. No mail is sent."},
-	{"invite", &cb_invite_kind, CB_MAPPING_INVITE, true, true,
+	{"invite", &cb_invite_kind, &cb_invite_undo, CB_MAPPING_INVITE, true, true,
 	"Invites people to the environment; who accepts becomes a member of the application."},
-	{"account_create", &cb_identity_kind, CB_MAPPING_ACCOUNT_CREATE, false, false,
+	{"account_create", &cb_identity_kind, &cb_identity_undo, CB_MAPPING_ACCOUNT_CREATE, false, false,
 	"Creates identities in the directory of the account. No mail is sent."},
 };
 

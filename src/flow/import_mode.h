@@ -9,7 +9,7 @@
 #define CB_IMPORT_MODE_H
 
 #include "input/mapping.h"
-#include "rows/row.h"
+#include "rows/undo.h"
 
 /* What a field is as JSON, where it is not a string. */
 typedef enum CbImportType
@@ -23,6 +23,7 @@ typedef struct CbImportMode
 {
 	const char *name;
 	const CbRowKind *kind;
+	const CbUndoKind *undo;
 	CbMappingMode mapping;		/* has the fields */
 	bool		has_application;	/* needs one; or has none */
 	bool		needs_environment;

@@ -23,6 +23,7 @@
 #include "db/subxact.h"
 #include "flow/import_preview.h"
 #include "flow/import_repeats.h"
+#include "flow/import_sync.h"
 #include "flow/import_warnings.h"
 
 #define SUBTRANSACTIONS		60	/* of a preview, on top of its own */
@@ -48,7 +49,7 @@ static const char *plan_name(const CbImportVerdict *verdict);
 static void count_notes(CbImportRehearsal *rehearsal, const CbImportNote *notes);
 static void store(CbImportCall *call, const CbImportRehearsal *rehearsal,
 				  CbImportTally *tally);
-static Jsonb *describe(const CbImport *import, const CbImportTally *tally,
+static Jsonb *describe(const CbImportCall *call, const CbImportTally *tally,
 					   const CbImportRehearsal *rehearsal);
 
 Jsonb *
@@ -68,7 +69,7 @@ cb_wizard_preview(const pg_uuid_t *id, const char *account)
 					  CB_IMPORT_IN(CB_IMPORT_PREVIEWED), UNMAPPED_HINT);
 	cb_import_rehearse(&call, &rehearsal);
 	store(&call, &rehearsal, &tally);
-	answer = describe(call.import, &tally, &rehearsal);
+	answer = describe(&call, &tally, &rehearsal);
 
 	cb_import_end(&call);
 	MemoryContextSwitchTo(callers);
@@ -220,12 +221,13 @@ store(CbImportCall *call, const CbImportRehearsal *rehearsal,
 }
 
 static Jsonb *
-describe(const CbImport *import, const CbImportTally *tally,
+describe(const CbImportCall *call, const CbImportTally *tally,
 		 const CbImportRehearsal *rehearsal)
 {
-	static CbJsonShape keys = {5, {"id", "codes", "status", "statistics",
+	static CbJsonShape keys = {6, {"id", "codes", "status", "missing", "statistics",
 	"plan_digest"}};
 	static CbJsonShape code = {3, {"code", "count", "severity"}};
+	const CbImport *import = call->import;
 	CbJson	   *json = cb_json_create(1024);
 
 	cb_json_shape(json, &keys);
@@ -239,6 +241,7 @@ describe(const CbImport *import, const CbImportTally *tally,
 		cb_json_cstring(json, rehearsal->codes[i].is_warning ? "warning" : "error");
 	}
 	cb_json_cstring(json, cb_import_status_name(import->status));
+	cb_import_sync_write(json, call);
 	cb_import_write_tally(json, import, tally);
 	cb_import_write_digest(json, import);
 	return cb_json_finish(json);

@@ -20,6 +20,8 @@
 #include "db/uuid7.h"
 #include "flow/import_end.h"
 #include "flow/import_run.h"
+#include "flow/import_sync.h"
+#include "flow/import_undo.h"
 #include "record/import_result.h"
 
 #define FIRST_DELAY		100		/* milliseconds */
@@ -28,7 +30,7 @@
 static void begin_step(CbImportCall *call, const CbImportRun *run);
 static void write_batch(CbImportCall *call);
 static void store_results(CbImportCall *call, const CbImportBatch *batch,
-						  const CbImportVerdict *verdicts);
+						  const CbImportVerdict *verdicts, Jsonb **before);
 static void fill_result(CbImportResult *result, const CbImportRow *row,
 						const CbImportVerdict *verdict);
 static const char *message_of(const CbImportVerdict *verdict);
@@ -73,6 +75,13 @@ cb_import_run_step(const CbImportRun *run)
 		state = CB_IMPORT_RUN_LOST;
 	else if (call.import->status != CB_IMPORT_RUNNING)
 		state = CB_IMPORT_RUN_ENDED;
+	else if (!call.import->cancel_requested &&
+			 call.import->next_row > call.import->row_count &&
+			 cb_import_sync_step(&call))
+	{
+		state = advance(&call);
+		cb_import_notify(call.import);
+	}
 	else if (call.import->cancel_requested ||
 			 call.import->next_row > call.import->row_count)
 	{
@@ -160,16 +169,18 @@ write_batch(CbImportCall *call)
 	CbImportVerdict *verdicts = palloc0(sizeof(CbImportVerdict) *
 										(batch->nrows + 1));
 	CbBatchInside inside;
+	Jsonb	  **before;
 	char		id[CB_UUID_TEXT_LEN + 1];
 
 	memset(&inside, 0, sizeof(inside));
+	before = cb_import_remember(call, batch->nrows, &inside);
 	cb_uuid_format(&import->id, id);
 	if (batch->nrows > 0 &&
 		!cb_import_batch_write(call, batch, psprintf("import %s %d", id, number),
 							   &inside, verdicts))
 		elog(ERROR, "a batch of an import has been written before");
 	cb_statistics_keep_up();
-	store_results(call, batch, verdicts);
+	store_results(call, batch, verdicts, before);
 	import->next_row = number * import->batch_size + 1;
 	import->skipped_count += cb_import_rows_skip(import, first,
 												 import->next_row - 1, false);
@@ -177,13 +188,14 @@ write_batch(CbImportCall *call)
 
 static void
 store_results(CbImportCall *call, const CbImportBatch *batch,
-			  const CbImportVerdict *verdicts)
+			  const CbImportVerdict *verdicts, Jsonb **before)
 {
 	CbImportResult *results = palloc0(sizeof(CbImportResult) * (batch->nrows + 1));
 
 	for (int i = 0; i < batch->nrows; i++)
 	{
 		fill_result(&results[i], &batch->rows[i], &verdicts[i]);
+		results[i].before = before[i];
 		if (verdicts[i].outcome == CB_FAILED)
 			call->import->failed_count++;
 		else

@@ -14,6 +14,7 @@
 #include "flow/import_end.h"
 #include "flow/import_preview.h"
 #include "flow/import_run.h"
+#include "flow/import_sync.h"
 
 #define DRIFT_NAMED		20		/* row numbers in an error's detail */
 #define BEFORE_THE_END \
@@ -43,6 +44,7 @@ cb_import_run_submit(const pg_uuid_t *id, const char *account,
 		cb_import_lock(&call);
 		if (digest != NULL)
 			check_digest(&call, digest, digest_len);
+		cb_import_sync_check(&call);
 		submit(&call);
 	}
 	cb_import_end(&call);

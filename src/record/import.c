@@ -120,6 +120,12 @@ static CbStatement finish_import = {
 	INT4OID, INT4OID, INT4OID}, SPI_OK_UPDATE
 };
 
+/* Parameters: account, id, missing_count, missing_refused. */
+static CbStatement save_missing = {
+	"UPDATE canopy.import SET missing_count = $3, missing_refused = $4" THIS_IMPORT,
+	4, {UUIDOID, UUIDOID, INT4OID, TEXTOID}, SPI_OK_UPDATE
+};
+
 /* Parameters: account, id, time. */
 static CbStatement ask_cancel = {
 	"UPDATE canopy.import"
@@ -321,6 +327,18 @@ cb_import_finish(const CbImport *import, CbImportStatus status,
 	values[8] = Int32GetDatum(import->failed_count);
 	values[9] = Int32GetDatum(import->skipped_count);
 	return cb_statement_run(&finish_import, values, nulls) == 1;
+}
+
+void
+cb_import_save_missing(const CbImport *import)
+{
+	Datum		values[4];
+	char		nulls[4];
+
+	begin_values(import, values, nulls, lengthof(values));
+	values[2] = Int32GetDatum(import->missing_count);
+	set_text(values, nulls, 3, import->missing_refused);
+	update(&save_missing, values, nulls);
 }
 
 bool

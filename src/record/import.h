@@ -87,6 +87,8 @@ typedef struct CbImport
 	int			succeeded_count;
 	int			failed_count;
 	int			skipped_count;
+	int			missing_count;	/* -1: not counted */
+	char	   *missing_refused;	/* why none was deactivated; or NULL */
 	bool		cancel_requested;
 	int			attempt;		/* the fencing number */
 	char	   *holder;			/* process that has it, or had; NULL: none */
@@ -147,6 +149,9 @@ extern bool cb_import_advance(const CbImport *import, TimestampTz now,
 							  TimestampTz lease_until, bool *cancelled);
 extern bool cb_import_finish(const CbImport *import, CbImportStatus status,
 							 const char *error_message, TimestampTz now);
+
+/* Stores missing_count and missing_refused of an import that is locked. */
+extern void cb_import_save_missing(const CbImport *import);
 
 /* Asks whoever runs the import to stop.  False when it is not running. */
 extern bool cb_import_ask_cancel(const CbImport *import, TimestampTz now);

@@ -27,7 +27,8 @@
 	" succeeded_count, failed_count, skipped_count, cancel_requested_at," \
 	" attempt, holder, actor_id, actor_type, role_name, correlation_id," \
 	" error_message, lease_until, heartbeat_at, created_at, uploaded_at," \
-	" previewed_at, submitted_at, started_at, finished_at, undone_at"
+	" previewed_at, submitted_at, started_at, finished_at, undone_at," \
+	" missing_count, missing_refused"
 
 /* Parameters: account, id. */
 static CbStatement find_import = {
@@ -147,6 +148,8 @@ read_columns(CbImport *import, Cursor *cursor)
 static void
 read_progress(CbImport *import, Cursor *cursor)
 {
+	bool		isnull;
+
 	import->row_count = next_int(cursor);
 	import->valid_count = next_int(cursor);
 	import->warning_count = next_int(cursor);
@@ -174,6 +177,11 @@ read_progress(CbImport *import, Cursor *cursor)
 	import->started_at = next_time(cursor);
 	import->finished_at = next_time(cursor);
 	import->undone_at = next_time(cursor);
+	cb_statement_value(0, cursor->column, &isnull);
+	import->missing_count = next_int(cursor);
+	if (isnull)
+		import->missing_count = -1;
+	import->missing_refused = next_text(cursor);
 }
 
 static CbImportStatus

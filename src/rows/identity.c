@@ -173,6 +173,7 @@ write_one(CbBatch *batch, CbRow *row)
 	CbOutcome	outcome;
 
 	identity->nmemberships = 0;
+	identity->replaced = NULL;
 	outcome = write_identity(batch, identity);
 	if (outcome == CB_FAILED ||
 		(outcome != CB_SKIPPED && !write_membership(batch, identity)))
@@ -230,16 +231,25 @@ write_membership(CbBatch *batch, CbIdentityRow *row)
 {
 	CbMembershipWish wish;
 	CbAssignmentWish assignment;
+	Jsonb	   *old_membership = NULL;
 
+	row->membership.given = row->assignment.given = false;
+	row->old_membership = NULL;
 	if (!batch->scope.has_application && !row->application_id.given)
 		return true;
 
 	wish.identity = row->stored.id;
 	wish.application = batch->scope.has_application ?
 		batch->scope.application : row->application_id.id;
+	if (row->replaced != NULL)
+		old_membership = cb_identity_remember_membership(batch, &wish);
 	cb_membership_ensure(batch, &wish, 1);
 	if (wish.outcome == CB_FAILED)
 		return false;
+	row->membership.given = wish.outcome == CB_CREATED;
+	row->membership.id = wish.membership.id;
+	if (wish.outcome == CB_UPDATED)
+		row->old_membership = old_membership;
 	cb_identity_set_membership(batch, row, &wish.membership);
 	if (!row->role_id.given)
 		return true;
@@ -253,6 +263,8 @@ write_membership(CbBatch *batch, CbIdentityRow *row)
 	assignment.role = row->role_id.id;
 	assignment.node = row->node_id.id;
 	cb_assignment_ensure(batch, &assignment, 1);
+	row->assignment.given = assignment.outcome == CB_CREATED;
+	row->assignment.id = assignment.new_id;
 	return assignment.outcome != CB_FAILED;
 }
 

@@ -67,6 +67,13 @@ typedef struct CbIdentityRow
 	CbIdentity	stored;
 	CbIdentityMembership *memberships;
 	int			nmemberships;
+
+	/* of an identity that was updated, in a batch that remembers */
+	Jsonb	   *replaced;		/* values that an update may replace; NULL:
+								 * this was not one */
+	Jsonb	   *old_membership; /* that was made active again; or NULL */
+	CbUuid		membership;		/* that was made */
+	CbUuid		assignment;		/* that was made */
 } CbIdentityRow;
 
 /* What an identity batch keeps for itself. */
@@ -133,6 +140,13 @@ extern bool cb_identity_email_taken(const CbBatch *batch,
 									const CbIdentityRow *row);
 extern bool cb_identity_external_id_taken(const CbBatch *batch,
 										  const CbIdentityRow *row);
+
+/*
+ * The membership as it is, locked, in the batch's context; NULL when there is
+ * none.
+ */
+extern Jsonb *cb_identity_remember_membership(const CbBatch *batch,
+											  const CbMembershipWish *wish);
 
 /*
  * identity_answer.c: what the account's tier and the application's say of an

@@ -44,18 +44,44 @@ static CbStatement insert_unless_taken = {
 };
 
 /* Parameters: those of an insert, without the id. */
-static CbStatement update_identity = {
-	"UPDATE canopy.identity SET first_name = $3, last_name = $4,"
-	" external_id = coalesce($5, external_id),"
-	" metadata = metadata OPERATOR(pg_catalog.||)"
-	" coalesce($6, '{}'::pg_catalog.jsonb),"
-	" password_hash = coalesce($7, password_hash),"
-	" password_changed_at = coalesce($8, password_changed_at),"
+#define UPDATE_TEXT \
+	"UPDATE canopy.identity SET first_name = $3, last_name = $4," \
+	" external_id = coalesce($5, external_id)," \
+	" metadata = metadata OPERATOR(pg_catalog.||)" \
+	" coalesce($6, '{}'::pg_catalog.jsonb)," \
+	" password_hash = coalesce($7, password_hash)," \
+	" password_changed_at = coalesce($8, password_changed_at)," \
 	" updated_at = $9"
-	" WHERE account_id" EQ "$1 AND email" EQ "$2"
-	" RETURNING " CB_IDENTITY_COLUMNS,
-	9, {UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID,
+#define UPDATE_TYPES \
+	9, {UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, \
 	TIMESTAMPTZOID, TIMESTAMPTZOID}, SPI_OK_UPDATE_RETURNING
+
+static CbStatement update_identity = {
+	UPDATE_TEXT " WHERE account_id" EQ "$1 AND email" EQ "$2"
+	" RETURNING " CB_IDENTITY_COLUMNS, UPDATE_TYPES
+};
+
+/* Locked first, so that what is remembered is what is replaced. */
+static CbStatement update_and_remember = {
+	UPDATE_TEXT " FROM (SELECT o.id AS old_id, pg_catalog.jsonb_build_object("
+	"'first_name', o.first_name, 'last_name', o.last_name,"
+	" 'external_id', o.external_id, 'metadata', o.metadata,"
+	" 'password_hash', o.password_hash,"
+	" 'password_changed_at', o.password_changed_at) AS old_values"
+	" FROM canopy.identity o WHERE o.account_id" EQ "$1 AND o.email" EQ "$2"
+	" FOR NO KEY UPDATE OF o) AS old"
+	" WHERE account_id" EQ "$1 AND id" EQ "old.old_id"
+	" RETURNING " CB_IDENTITY_COLUMNS ", old.old_values", UPDATE_TYPES
+};
+
+/* Parameters: account, identity, application. */
+static CbStatement remember_membership = {
+	"SELECT pg_catalog.jsonb_build_object('id', m.id, 'status', m.status,"
+	" 'activated_at', m.activated_at, 'deactivated_at', m.deactivated_at)"
+	" FROM canopy.app_membership m"
+	" WHERE m.account_id" EQ "$1 AND m.identity_id" EQ "$2"
+	" AND m.application_id" EQ "$3 FOR NO KEY UPDATE OF m",
+	3, {UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
 };
 
 /* Parameters: account, email. */
@@ -117,6 +143,7 @@ static void fill_values(const CbBatch *batch, const CbIdentityRow *row,
 static bool run(CbStatement *statement, Datum *values, const char *nulls,
 				const CbBatch *batch, CbIdentityRow *row);
 static void read_row(void *arg, const Datum *values, const bool *nulls);
+static void read_replaced(void *arg, const Datum *values, const bool *nulls);
 static void read_membership_entry(void *arg, const Datum *values,
 								  const bool *nulls);
 
@@ -141,9 +168,14 @@ cb_identity_update(const CbBatch *batch, CbIdentityRow *row)
 {
 	Datum		values[NVALUES];
 	char		nulls[NVALUES];
+	Reading		reading = {batch, row, 0};
 
 	fill_values(batch, row, values, nulls);
-	return run(&update_identity, values, nulls, batch, row);
+	if (!batch->remembers)
+		return run(&update_identity, values, nulls, batch, row);
+	cb_statement_stream(&update_and_remember, values, nulls, false,
+						read_replaced, &reading);
+	return reading.count == 1;
 }
 
 bool
@@ -170,6 +202,28 @@ cb_identity_memberships(const pg_uuid_t *account, const pg_uuid_t *identity,
 						read_membership_entry, &reading);
 	*memberships = reading.memberships;
 	return reading.count;
+}
+
+Jsonb *
+cb_identity_remember_membership(const CbBatch *batch,
+								const CbMembershipWish *wish)
+{
+	Jsonb	   *membership = NULL;
+	Datum		values[3];
+	bool		isnull;
+
+	values[0] = UUIDPGetDatum(&batch->scope.account);
+	values[1] = UUIDPGetDatum(&wish->identity);
+	values[2] = UUIDPGetDatum(&wish->application);
+	if (cb_statement_run(&remember_membership, values, NULL) > 0)
+	{
+		MemoryContext old = MemoryContextSwitchTo(batch->context);
+
+		membership = DatumGetJsonbPCopy(cb_statement_value(0, 1, &isnull));
+		MemoryContextSwitchTo(old);
+	}
+	cb_statement_free();
+	return membership;
 }
 
 bool
@@ -288,6 +342,17 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 
 	cb_identity_read(reading->batch->context, &reading->row->stored, values, nulls);
 	reading->count++;
+}
+
+static void
+read_replaced(void *arg, const Datum *values, const bool *nulls)
+{
+	Reading    *reading = arg;
+	MemoryContext old = MemoryContextSwitchTo(reading->batch->context);
+
+	reading->row->replaced = DatumGetJsonbPCopy(values[CB_IDENTITY_NCOLUMNS]);
+	MemoryContextSwitchTo(old);
+	read_row(arg, values, nulls);
 }
 
 static void

@@ -82,6 +82,8 @@ typedef struct CbBatch
 	int			max_groups;		/* subtransactions that may stay behind; 0: as
 								 * many as a transaction bears */
 	bool		for_record;		/* the answer is encoded to be stored */
+	bool		remembers;		/* rows keep what they replace; see
+								 * rows/undo.h */
 	bool		trusted;		/* no triggers but foreign keys; see
 								 * db/constraints.h */
 	TimestampTz now;			/* what every row of the batch is stamped with */
