@@ -391,14 +391,14 @@ COMMENT ON COLUMN canopy.job.started_at IS
 COMMENT ON COLUMN canopy.job.finished_at IS
 'When it ended, however it ended.';
 
-REVOKE ALL ON TABLE canopy.import, canopy.import_row, canopy.import_mapping, canopy.job FROM PUBLIC;
+REVOKE ALL ON TABLE canopy.import, canopy.import_row, canopy.import_missing, canopy.import_mapping, canopy.job FROM PUBLIC;
 
 $directory$;
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_directory_8() IS
 'Internal: step 8 of the directory, imports and jobs.
 
-Called by canopy_bulk_setup() as the owner of schema canopy; not to be called otherwise. import, import_row, import_mapping, job.';
+Called by canopy_bulk_setup() as the owner of schema canopy; not to be called otherwise. import, import_row, import_missing, import_mapping, job.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_directory_8() FROM PUBLIC;
 
