@@ -22,10 +22,11 @@
 
 /* Parameters: account; arrays of identities and items. */
 static CbStatement find_enrolments = {
-	"SELECT identity_id, learning_item_id, id, status, completed_at"
-	" FROM canopy.enrolment"
-	" WHERE account_id" EQ "$1 AND identity_id" EQ "ANY ($2)"
-	" AND learning_item_id" EQ "ANY ($3)",
+	"SELECT e.identity_id, e.learning_item_id, e.id, e.status, e.completed_at"
+	" FROM pg_catalog.unnest($2) AS u (id)"
+	" CROSS JOIN pg_catalog.unnest($3) AS w (id)"
+	" JOIN canopy.enrolment e ON e.account_id" EQ "$1"
+	" AND e.identity_id" EQ "u.id AND e.learning_item_id" EQ "w.id",
 	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT, true
 };
 

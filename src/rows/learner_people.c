@@ -26,12 +26,19 @@
 #define EQ " OPERATOR(pg_catalog.=) "
 #define COLUMNS "id, email, first_name, last_name, external_id"
 
-/* Parameters: account; arrays of email, external_id. */
+/*
+ * Parameters: account; arrays of email, external_id.  The locks are taken in the
+ * order of addresses; OR instead of UNION may become a scan of the account.
+ */
 static CbStatement lock_people = {
-	"SELECT " COLUMNS " FROM canopy.identity"
-	" WHERE account_id" EQ "$1"
-	" AND (email" EQ "ANY ($2) OR external_id" EQ "ANY ($3))"
-	" ORDER BY email FOR NO KEY UPDATE",
+	"SELECT i.id, i.email, i.first_name, i.last_name, i.external_id FROM ("
+	"SELECT a.id, a.email FROM pg_catalog.unnest($2) AS u (email)"
+	" JOIN canopy.identity a ON a.account_id" EQ "$1 AND a.email" EQ "u.email"
+	" UNION SELECT b.id, b.email FROM pg_catalog.unnest($3) AS u (external_id)"
+	" JOIN canopy.identity b ON b.account_id" EQ "$1"
+	" AND b.external_id" EQ "u.external_id ORDER BY 2"
+	") AS p CROSS JOIN LATERAL (SELECT * FROM canopy.identity c"
+	" WHERE c.account_id" EQ "$1 AND c.id" EQ "p.id FOR NO KEY UPDATE) AS i",
 	3, {UUIDOID, TEXTARRAYOID, TEXTARRAYOID}, SPI_OK_SELECT
 };
 

@@ -30,8 +30,8 @@
 /* Parameters: account, identities. */
 static CbStatement find_profiles = {
 	"SELECT identity_id, portal_client_id, invited_at IS NOT NULL," TEXT_COLUMNS
-	" FROM canopy.learner_profile"
-	" WHERE account_id" EQ "$1 AND identity_id" EQ "ANY ($2)",
+	" FROM pg_catalog.unnest($2) AS u (id)"
+	" JOIN canopy.learner_profile ON account_id" EQ "$1 AND identity_id" EQ "u.id",
 	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true
 };
 

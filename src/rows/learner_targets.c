@@ -39,9 +39,9 @@ static CbStatement lock_seats = {
 };
 
 static CbStatement count_seats = {
-	"SELECT learning_item_id, pg_catalog.count(*) FROM canopy.enrolment"
-	" WHERE account_id" EQ "$1 AND learning_item_id" EQ "ANY ($2)"
-	" GROUP BY learning_item_id",
+	"SELECT u.id, (SELECT pg_catalog.count(*) FROM canopy.enrolment e"
+	" WHERE e.account_id" EQ "$1 AND e.learning_item_id" EQ "u.id)"
+	" FROM pg_catalog.unnest($2) AS u (id)",
 	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true
 };
 
@@ -77,6 +77,13 @@ static const char *const missing_messages[CB_LEARNING_KINDS] = {
 	"bundle does not exist", "course does not exist",
 	"learning path does not exist", "license does not exist"
 };
+
+/* For read_item. */
+typedef struct Finding
+{
+	MemoryContext context;
+	CbLearnerTargets *targets;
+} Finding;
 
 static void lock_role_and_root(CbLearnerTargets *targets, const CbScope *scope,
 							   const char *name);
@@ -191,6 +198,7 @@ static void
 find_items(CbLearnerTargets *targets, const CbScope *scope,
 		   const CbLearnerOptions *options)
 {
+	Finding		finding = {CurrentMemoryContext, targets};
 	Datum		values[2];
 	int			n;
 
@@ -198,7 +206,7 @@ find_items(CbLearnerTargets *targets, const CbScope *scope,
 	values[1] = all_ids(options, &n);
 	targets->items = palloc0(sizeof(CbLearningItem) * (n + 1));
 	if (n > 0)
-		cb_statement_stream(&lock_items, values, NULL, false, read_item, targets);
+		cb_statement_stream(&lock_items, values, NULL, false, read_item, &finding);
 }
 
 static Datum
@@ -218,14 +226,16 @@ all_ids(const CbLearnerOptions *options, int *n)
 static void
 read_item(void *arg, const Datum *values, const bool *nulls)
 {
-	CbLearnerTargets *targets = arg;
-	CbLearningItem *item = &targets->items[targets->nitems++];
+	Finding    *finding = arg;
+	CbLearningItem *item = &finding->targets->items[finding->targets->nitems++];
+	MemoryContext old = MemoryContextSwitchTo(finding->context);
 	char	   *kind = TextDatumGetCString(values[1]);
 
 	item->id = *DatumGetUUIDP(values[0]);
 	while (item->kind < CB_LEARNING_KINDS && strcmp(kind, kind_names[item->kind]) != 0)
 		item->kind++;
 	item->name = TextDatumGetCString(values[2]);
+	MemoryContextSwitchTo(old);
 }
 
 static void

@@ -37,6 +37,8 @@ INSERT INTO t.code VALUES
 	('assignment_conflict', 409, 'The identity already has the role at the node.'),
 	('client_misconfigured', 422, 'The OAuth client is inactive or has no address to lead to.'),
 	('already_verified', 409, 'The email address is verified already.'),
+	('write_once', 409, 'A field that is written once has another value already.'),
+	('license_seats_exhausted', 409, 'A license has no seat left.'),
 	('rejected', 422, 'A constraint or trigger of the database refused the row.'),
 	('batch_rolled_back', 424, 'The row was good, but its batch was rolled back.'),
 	('ragged_row', 400, 'The row has more or fewer cells than the header.'),
