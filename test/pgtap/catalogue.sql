@@ -232,6 +232,15 @@ $$;
 INSERT INTO t.case (title, call, before, input, word, issues)
 VALUES ('an address that is verified', 't.resend_verification($1)', '[]', to_jsonb(t.id('member@acme.example')), 'already_verified', 'identity_id already_verified');
 
+-- learners
+INSERT INTO canopy.learning_item (account_id, id, kind, slug, name, seats) VALUES (t.id('acme'), t.id('full'), 'license', 'full', 'Full', 0);
+INSERT INTO canopy.learner_profile (account_id, identity_id, sf_contact_id) VALUES (t.id('acme'), t.id('member@acme.example'), 'c1');
+INSERT INTO t.case (title, call, before, input, word, issues) VALUES
+	('another contact of a learner', $$canopy_bulk_enrol($1, account => 'acme')$$, '[]',
+		'{"firstName":"A","lastName":"B","email":"member@acme.example","sfContactId":"c2"}', 'write_once', 'sfContactId write_once'),
+	('a license that is full', $$canopy_bulk_enrol($1, license_ids => ARRAY[t.id('full')], account => 'acme')$$, '[]',
+		'{"firstName":"A","lastName":"B","email":"seat@acme.example"}', 'license_seats_exhausted', 'license_ids license_seats_exhausted');
+
 -- rows that are good but for the company they keep, or for the database
 INSERT INTO t.case (title, call, before, input, word, issues, more)
 SELECT title, call, before, input, word, issues, more FROM (VALUES
