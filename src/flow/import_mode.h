@@ -31,8 +31,8 @@ typedef struct CbImportMode
 	bool		always_updates; /* on_conflict is update, whoever asks */
 
 	/*
-	 * What the mode asks besides: read raises 22023, check also PT404.  NULL: it
-	 * asks nothing.
+	 * What the mode asks besides: read raises 22023, check also PT404.  NULL:
+	 * it asks nothing.
 	 */
 	const void *(*read_options) (const Jsonb *options);
 	void		(*check_options) (const CbScope *scope, const void *options);

@@ -75,8 +75,8 @@ typedef struct CbLearnerBatch
 {
 	const CbLearnerOptions *options;
 	CbLearnerTargets targets;
-	bool	   *took;			/* a seat: of each row in the order of the input,
-								 * for each item */
+	bool	   *took;			/* a seat: of each row in the order of the
+								 * input, for each item */
 } CbLearnerBatch;
 
 extern const CbRowKind cb_learner_kind;
