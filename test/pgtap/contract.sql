@@ -19,12 +19,12 @@ $$, $$ VALUES
 	('canopy_bulk_create_raw', 'body bytea, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_detach', 'identity_ids uuid[], application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_detach_json', 'identity_ids jsonb, application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_enrol', 'learners jsonb, bundle_ids uuid[] DEFAULT ''{}''::uuid[], course_ids uuid[] DEFAULT ''{}''::uuid[], learning_path_ids uuid[] DEFAULT ''{}''::uuid[], license_ids uuid[] DEFAULT ''{}''::uuid[], client_id uuid DEFAULT NULL::uuid, role text DEFAULT NULL::text, invite_message text DEFAULT NULL::text, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_http', 'method text, path text, headers jsonb DEFAULT ''{}''::jsonb, body bytea DEFAULT NULL::bytea, OUT status integer, OUT headers jsonb, OUT body bytea', 'record'),
 	('canopy_bulk_import_event', 'mode text, total integer, succeeded integer, failed integer, skipped integer DEFAULT 0, application text DEFAULT NULL::text, account text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'void'),
 	('canopy_bulk_import_info', 'id uuid, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_map', 'id uuid, mapping jsonb DEFAULT NULL::jsonb, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_open', 'mode text, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, on_conflict text DEFAULT ''error''::text, missing text DEFAULT ''ignore''::text, max_missing_percent integer DEFAULT 10, options jsonb DEFAULT NULL::jsonb', 'jsonb'),
-	('canopy_bulk_enrol', 'learners jsonb, bundle_ids uuid[] DEFAULT ''{}''::uuid[], course_ids uuid[] DEFAULT ''{}''::uuid[], learning_path_ids uuid[] DEFAULT ''{}''::uuid[], license_ids uuid[] DEFAULT ''{}''::uuid[], client_id uuid DEFAULT NULL::uuid, role text DEFAULT NULL::text, invite_message text DEFAULT NULL::text, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_preview', 'id uuid, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_rows', 'id uuid, verdict text DEFAULT NULL::text, page integer DEFAULT 1, take integer DEFAULT 20, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_select', 'id uuid, row_numbers integer[] DEFAULT NULL::integer[], selected boolean DEFAULT true, account text DEFAULT NULL::text', 'jsonb'),
@@ -121,10 +121,10 @@ $$, $$ VALUES
 	('canopy_bulk.require_claims', 'bool', 'superuser', 'off', NULL, NULL, NULL),
 	('canopy_bulk.row_error_sqlstates', 'string', 'superuser', '', NULL, NULL, NULL),
 	('canopy_bulk.strategy', 'enum', 'user', 'auto', NULL, NULL, NULL),
-	('canopy_bulk.verification_expires_in', 'integer', 'superuser', '86400', '60', '31622400', 's'),
-	('canopy_bulk.verify_url', 'string', 'superuser', '/app/identity/verify-email', NULL, NULL, NULL),
 	('canopy_bulk.token_audience', 'string', 'superuser', '', NULL, NULL, NULL),
-	('canopy_bulk.token_issuer', 'string', 'superuser', '', NULL, NULL, NULL)
+	('canopy_bulk.token_issuer', 'string', 'superuser', '', NULL, NULL, NULL),
+	('canopy_bulk.verification_expires_in', 'integer', 'superuser', '86400', '60', '31622400', 's'),
+	('canopy_bulk.verify_url', 'string', 'superuser', '/app/identity/verify-email', NULL, NULL, NULL)
 $$, 'settings have their types, defaults and bounds');
 
 -- a slip in a setting's name is an error, not a setting
