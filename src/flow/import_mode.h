@@ -23,7 +23,7 @@ typedef struct CbImportMode
 {
 	const char *name;
 	const CbRowKind *kind;
-	const CbUndoKind *undo;
+	const CbUndoKind *undo;		/* NULL: cannot be undone */
 	CbMappingMode mapping;		/* has the fields */
 	bool		has_application;	/* needs one; or has none */
 	bool		needs_environment;
