@@ -28,6 +28,7 @@ $$, $$ VALUES
 	('canopy_bulk_import_event', 'mode text, total integer, succeeded integer, failed integer, skipped integer DEFAULT 0, application text DEFAULT NULL::text, account text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'void'),
 	('canopy_bulk_import_info', 'id uuid, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_map', 'id uuid, mapping jsonb DEFAULT NULL::jsonb, account text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_import_missing', 'id uuid, page integer DEFAULT 1, take integer DEFAULT 20, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_open', 'mode text, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, on_conflict text DEFAULT ''error''::text, missing text DEFAULT ''ignore''::text, max_missing_percent integer DEFAULT 10, options jsonb DEFAULT NULL::jsonb', 'jsonb'),
 	('canopy_bulk_import_preview', 'id uuid, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_progress', 'account text DEFAULT NULL::text', 'TABLE(pid integer, account_id uuid, import_id uuid, job_id uuid, mode text, phase text, rows_total integer, rows_done integer, rows_succeeded integer, rows_failed integer, rows_skipped integer, batches_total integer, batches_done integer, bytes_total bigint, bytes_done bigint, started_at timestamp with time zone, heartbeat_at timestamp with time zone, finished_at timestamp with time zone)'),
@@ -35,6 +36,7 @@ $$, $$ VALUES
 	('canopy_bulk_import_rows', 'id uuid, verdict text DEFAULT NULL::text, page integer DEFAULT 1, take integer DEFAULT 20, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_run', 'IN id uuid, IN digest bytea DEFAULT NULL::bytea, IN account text DEFAULT NULL::text', NULL),
 	('canopy_bulk_import_select', 'id uuid, row_numbers integer[] DEFAULT NULL::integer[], selected boolean DEFAULT true, account text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_import_undo', 'id uuid, dry_run boolean DEFAULT false, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_upload', 'id uuid, file bytea, file_name text DEFAULT NULL::text, delimiter text DEFAULT NULL::text, secret_columns text[] DEFAULT NULL::text[], account text DEFAULT NULL::text, encoding text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_upload_body', 'bytea', 'jsonb'),
 	('canopy_bulk_import_upload_text', 'id uuid, contents text, file_name text DEFAULT NULL::text, delimiter text DEFAULT NULL::text, secret_columns text[] DEFAULT NULL::text[], account text DEFAULT NULL::text', 'jsonb'),
@@ -81,7 +83,7 @@ SELECT is_empty('SELECT proname FROM t.function WHERE proisstrict', 'no function
 
 -- all functions but the readers write, or may
 SELECT is_empty($$SELECT proname FROM t.function WHERE provolatile <> CASE WHEN proname IN ('canopy_bulk_secret_exposure', 'canopy_bulk_import_info', 'canopy_bulk_import_rows',
-	'canopy_bulk_import_results', 'canopy_bulk_import_csv', 'canopy_bulk_import_progress', 'canopy_bulk_imports', 'canopy_bulk_sample_csv',
+	'canopy_bulk_import_results', 'canopy_bulk_import_csv', 'canopy_bulk_import_missing', 'canopy_bulk_import_progress', 'canopy_bulk_imports', 'canopy_bulk_sample_csv',
 	'canopy_bulk_invite_info', 'canopy_bulk_invites', 'canopy_bulk_invite_summary') THEN 's' ELSE 'v' END OR proparallel <> 'u'$$,
 	'every function that is no reader is volatile, and all are parallel unsafe');
 
@@ -145,7 +147,7 @@ SELECT throws_ok('SET canopy_bulk.acount = ''acme''', '42602', NULL, 'the prefix
 -- the directory is made of these tables
 SELECT tables_are('canopy', ARRAY['account', 'application', 'environment', 'identity', 'app_membership',
 	'role', 'node', 'role_assignment', 'audit_log', 'idempotency_key', 'token_key', 'api_key',
-	'oauth_client', 'identity_invite', 'outbox', 'email_verification', 'import', 'import_row', 'import_mapping', 'job', 'portal_client', 'learning_item', 'learner_profile', 'enrolment', 'migration']);
+	'oauth_client', 'identity_invite', 'outbox', 'email_verification', 'import', 'import_row', 'import_missing', 'import_mapping', 'job', 'portal_client', 'learning_item', 'learner_profile', 'enrolment', 'migration']);
 
 CREATE VIEW t.table AS
 SELECT oid, relname::text AS name FROM pg_class
