@@ -13,7 +13,8 @@
  *	- of two readings as good as each other, the one with more columns.
  *
  * The product of these is the score.  A file where no candidate reaches
- * TABLE_SCORE has one column.
+ * TABLE_SCORE has one column, or is badly damaged: then a header that splits
+ * into clean cells is believed.
  *
  * Nothing here needs a server: a fuzzer can call it.
  *
@@ -28,6 +29,7 @@
 #define SAMPLE_BYTES	(256 * 1024)	/* a record may go beyond */
 
 #define TABLE_SCORE		0.3
+#define DAMAGED_SCORE	0.02	/* will do below a good header */
 
 #define CANDIDATES		4
 
@@ -40,6 +42,7 @@ typedef struct Reading
 	size_t		records;
 	size_t		columns;		/* the width above 1 that most records have */
 	size_t		narrow;			/* records of one cell */
+	bool		good_header;	/* of several cells, all filled and clean */
 	double		quality;		/* 0 to 1 */
 	double		score;			/* of quality, with regard to columns */
 } Reading;
@@ -281,6 +284,7 @@ judge(const Tally *tally, Reading *reading)
 	memset(reading, 0, sizeof(*reading));
 	reading->records = tally->records;
 	reading->narrow = tally->widths[1];
+	reading->good_header = (tally->header > 1 && tally->header_clean);
 	for (width = 2; width <= CB_CSV_CELLS_MAX; width++)
 	{
 		if (tally->widths[width] > most)
@@ -324,7 +328,8 @@ choose(const Reading *readings, CbCsvGuess *guess)
 			(second < 0 || readings[i].score > readings[second].score))
 			second = i;
 	}
-	if (readings[best].score < TABLE_SCORE)
+	if (readings[best].score <
+		(readings[best].good_header ? DAMAGED_SCORE : TABLE_SCORE))
 	{
 		choose_single_column(readings, readings[best].score, guess);
 		if (readings[best].score > 0)

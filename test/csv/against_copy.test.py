@@ -9,7 +9,7 @@ from harness import LONG, Reader, Tap, seeded
 reader = Reader()
 tap = Tap()
 random = seeded(1986)
-count = 6000 if LONG else 600
+count = 3000 if LONG else 600
 WIDEST = 5
 
 

@@ -5,7 +5,7 @@ import model
 reader = Reader()
 tap = Tap()
 random = seeded(20260420)
-count = 300000 if LONG else 12000
+count = 80000 if LONG else 12000
 
 
 def generate(pieces, longest):

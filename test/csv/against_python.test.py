@@ -7,7 +7,7 @@ from harness import LONG, Reader, Tap, seeded
 reader = Reader()
 tap = Tap()
 random = seeded(4711)
-count = 60000 if LONG else 3000
+count = 20000 if LONG else 3000
 alphabet = ['a', 'b', '7', ' ', '"', ',', ';', '\t', '|', '\n', '\r', '\r\n', '#', "'", '\\', 'ä', '日', '.', '@', '=']
 
 

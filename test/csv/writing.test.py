@@ -8,7 +8,7 @@ from harness import LONG, Reader, Tap, seeded
 reader = Reader()
 tap = Tap()
 random = seeded(31337)
-count = 200000 if LONG else 10000
+count = 40000 if LONG else 10000
 
 # sentence, record, line; the delimiter is a comma
 RECORDS = [

@@ -3,7 +3,7 @@
  *	  Fuzzes cb_csv_next_record, cb_csv_sniff, cb_csv_write_cell and
  *	  cb_csv_defuse.
  *
- * Build: src/input/csv.c src/input/csv_start.c src/input/csv_dialect.c src/input/csv_write.c
+ * Build: src/input/csv*.c
  * Run: -max_len=4096
  *
  * The first byte chooses the dialect, the rest is the file.  Besides never

@@ -2,7 +2,7 @@
  * email.c
  *	  Fuzzes cb_email_canonicalise.
  *
- * Build: src/input/email.c -licuuc
+ * Build: src/input/email.c src/input/domain.c -licuuc
  * Run: -max_len=1100
  *
  * Besides never touching memory that is not ours, it must hold that a canonical
