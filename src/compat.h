@@ -46,4 +46,13 @@
 #define cb_guc_variables(n) get_guc_variables(n)
 #endif
 
+/* 16 says that the number is no id of a backend. */
+#if PG_VERSION_NUM < 160000
+#define cb_backend_status(i) \
+	(&pgstat_fetch_stat_local_beentry(i)->backendStatus)
+#else
+#define cb_backend_status(i) \
+	(&pgstat_get_local_beentry_by_index(i)->backendStatus)
+#endif
+
 #endif							/* CB_COMPAT_H */

@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * process.h
+ *		Processes of the server, by a name that is never used again.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_PROCESS_H
+#define CB_PROCESS_H
+
+/* The name of this process, in the current memory context. */
+extern char *cb_process_name(void);
+
+/*
+ * Whether the process of that name was one of this server and is not there any
+ * more.  False for a process of another server, of which nothing is known.
+ */
+extern bool cb_process_is_gone(const char *name);
+
+/* Its id when it is there, else 0. */
+extern int	cb_process_pid(const char *name);
+
+#endif							/* CB_PROCESS_H */
