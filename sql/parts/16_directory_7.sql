@@ -42,6 +42,7 @@ CREATE TABLE canopy.import (
 	skipped_count integer NOT NULL DEFAULT 0,
 	cancel_requested_at timestamptz,
 	attempt integer NOT NULL DEFAULT 0,
+	holder text,
 	lease_until timestamptz,
 	heartbeat_at timestamptz,
 	actor_id text,
@@ -140,6 +141,8 @@ COMMENT ON COLUMN canopy.import.cancel_requested_at IS
 'When somebody asked the running import to stop after its batch.';
 COMMENT ON COLUMN canopy.import.attempt IS
 'How often somebody has begun to work on the import; whoever has an older number has lost it.';
+COMMENT ON COLUMN canopy.import.holder IS
+'Process that began last: system identifier, process id and start in microseconds since 2000; the import is free when that process is gone.';
 COMMENT ON COLUMN canopy.import.lease_until IS
 'Until when whoever works on the import has it for sure.';
 COMMENT ON COLUMN canopy.import.heartbeat_at IS

@@ -51,8 +51,8 @@ delimiter: the character, or comma, semicolon, tab or pipe; default: found out.
 secret_columns: headers of columns that hold passwords, besides those whose header says so. The first one named is the password where no header says that. Passwords are checked and hashed here, on all cores, and never stored; other columns named are dropped.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
 encoding: as in UTF-8, Windows-1252 or Shift_JIS; default: found out.
-Returns {id, status, encoding: {name, method, confidence, samples}, delimiter, row_count, comment_count, columns: [{position, header, field, confidence, secret}], missing, preview}: status is mapped, or uploaded when required fields, those in missing, have no column; preview has the cells of the first rows.
-Errors: PT404 unknown import; 55000 the import has been submitted; PT413 too many bytes, rows or columns; PT415 no CSV file but a workbook, an archive or the like; 22021 not in the encoding; 22023 no header, no rows, or an option that makes no sense.';
+Returns {id, status, encoding: {name, method, confidence, samples, unreadable_count}, delimiter, row_count, comment_count, columns: [{position, header, field, confidence, secret}], missing, preview}: status is mapped, or uploaded when required fields, those in missing, have no column; preview has the cells of the first rows. A row with a character that is not in the encoding has an error.
+Errors: PT404 unknown import; 55000 the import has been submitted; PT413 too many bytes, rows or columns; PT415 no CSV file but a workbook, an archive or the like; 22023 no header, no rows, or an option that makes no sense.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_upload(uuid, bytea, text, text, text[], text, text) FROM PUBLIC;
 

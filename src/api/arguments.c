@@ -7,8 +7,12 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type_d.h"
+#include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/tuplestore.h"
 
 #include "api/arguments.h"
 #include "canopy_bulk.h"
@@ -16,8 +20,6 @@
 #include "db/uuid7.h"
 #include "flow/batch.h"
 #include "record/idempotency.h"
-
-static int	count_argument(FunctionCallInfo fcinfo, int i);
 
 void
 cb_argument_require(FunctionCallInfo fcinfo, int i, const char *name)
@@ -38,7 +40,7 @@ void
 cb_argument_limits(CbRequest *request, FunctionCallInfo fcinfo, int first)
 {
 	request->dry_run = !PG_ARGISNULL(first) && PG_GETARG_BOOL(first);
-	request->max_failed = count_argument(fcinfo, first + 1);
+	request->max_failed = cb_argument_count(fcinfo, first + 1);
 }
 
 void
@@ -106,8 +108,8 @@ cb_run_and_respond(const CbRowKind *kind, const CbRequest *request)
 }
 
 /* -1 for SQL NULL. */
-static int
-count_argument(FunctionCallInfo fcinfo, int i)
+int
+cb_argument_count(FunctionCallInfo fcinfo, int i)
 {
 	int			value = PG_ARGISNULL(i) ? -1 : PG_GETARG_INT32(i);
 
@@ -117,4 +119,63 @@ count_argument(FunctionCallInfo fcinfo, int i)
 				 errmsg("max_failed cannot be negative"),
 				 errhint("Leave it out, or pass NULL, for no limit.")));
 	return value;
+}
+
+void
+cb_rows_begin(FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext old;
+	TupleDesc	shape;
+
+	if (result == NULL || !IsA(result, ReturnSetInfo) ||
+		(result->allowedModes & SFRM_Materialize) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a set of rows is not wanted here"),
+				 errhint("Call it in FROM.")));
+	if (get_call_result_type(fcinfo, NULL, &shape) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	old = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
+	result->returnMode = SFRM_Materialize;
+	result->setDesc = CreateTupleDescCopy(shape);
+	result->setResult = tuplestore_begin_heap(true, false, work_mem);
+	MemoryContextSwitchTo(old);
+}
+
+void
+cb_rows_put(void *resultinfo, const Datum *values, const bool *nulls)
+{
+	ReturnSetInfo *result = resultinfo;
+
+	tuplestore_putvalues(result->setResult, result->setDesc,
+						 unconstify(Datum *, values), unconstify(bool *, nulls));
+}
+
+char **
+cb_argument_texts(FunctionCallInfo fcinfo, int i, int *n)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	char	  **texts;
+	int			count;
+
+	*n = 0;
+	if (PG_ARGISNULL(i))
+		return NULL;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(i), TEXTOID, -1, false,
+					  TYPALIGN_INT, &values, &nulls, &count);
+	texts = palloc(sizeof(char *) * (count + 1));
+	for (int j = 0; j < count; j++)
+	{
+		if (!nulls[j])
+			texts[(*n)++] = TextDatumGetCString(values[j]);
+	}
+	return texts;
+}
+
+int
+cb_argument_int(FunctionCallInfo fcinfo, int i, int otherwise)
+{
+	return PG_ARGISNULL(i) ? otherwise : PG_GETARG_INT32(i);
 }

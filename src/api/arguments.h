@@ -22,6 +22,14 @@ extern void cb_argument_require(FunctionCallInfo fcinfo, int i,
 /* NULL for SQL NULL. */
 extern const char *cb_argument_text(FunctionCallInfo fcinfo, int i);
 
+/* -1 for SQL NULL; raises 22023 below zero. */
+extern int	cb_argument_count(FunctionCallInfo fcinfo, int i);
+
+/* An array of texts, without its nulls; NULL for SQL NULL. */
+extern char **cb_argument_texts(FunctionCallInfo fcinfo, int i, int *n);
+
+extern int	cb_argument_int(FunctionCallInfo fcinfo, int i, int otherwise);
+
 /*
  * Fills in dry_run and max_failed, the arguments from first on; NULL is the
  * default of each.
@@ -51,5 +59,10 @@ extern void cb_respond(CbAnswer answer);
 
 /* Runs the batch, and gives the answer as the function's result. */
 extern Datum cb_run_and_respond(const CbRowKind *kind, const CbRequest *request);
+
+/* Make the result a set of rows that is handed over at once; put is a CbRowReader. */
+extern void cb_rows_begin(FunctionCallInfo fcinfo);
+extern void cb_rows_put(void *resultinfo, const Datum *values,
+						const bool *nulls);
 
 #endif							/* CB_ARGUMENTS_H */

@@ -29,9 +29,6 @@ PG_FUNCTION_INFO_V1(cb_import_info);
 PG_FUNCTION_INFO_V1(cb_sample_csv);
 
 static Datum upload(FunctionCallInfo fcinfo, bool is_text);
-static void take_secret_columns(CbImportUpload *upload, FunctionCallInfo fcinfo,
-								int i);
-static int	int_argument(FunctionCallInfo fcinfo, int i, int otherwise);
 
 /* canopy_bulk_import_open(mode, account, application, environment, ...) */
 Datum
@@ -49,7 +46,7 @@ cb_import_open(PG_FUNCTION_ARGS)
 	order.names.environment = cb_argument_text(fcinfo, 3);
 	order.on_conflict = cb_argument_text(fcinfo, 4);
 	order.missing = cb_argument_text(fcinfo, 5);
-	order.max_missing_percent = int_argument(fcinfo, 6, -1);
+	order.max_missing_percent = cb_argument_int(fcinfo, 6, -1);
 	answer = cb_wizard_open(&order);
 	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
@@ -121,7 +118,7 @@ cb_import_rows(PG_FUNCTION_ARGS)
 	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	answer = cb_wizard_rows(PG_GETARG_UUID_P(0), cb_argument_text(fcinfo, 1),
-							int_argument(fcinfo, 2, 1), int_argument(fcinfo, 3, 20),
+							cb_argument_int(fcinfo, 2, 1), cb_argument_int(fcinfo, 3, 20),
 							cb_argument_text(fcinfo, 4));
 	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
@@ -191,35 +188,9 @@ upload(FunctionCallInfo fcinfo, bool is_text)
 	upload.source.is_text = is_text;
 	upload.file_name = cb_argument_text(fcinfo, 2);
 	upload.source.delimiter = cb_argument_text(fcinfo, 3);
-	take_secret_columns(&upload, fcinfo, 4);
+	upload.secret_columns = cb_argument_texts(fcinfo, 4, &upload.nsecret_columns);
 	upload.account = cb_argument_text(fcinfo, 5);
 	if (!is_text)
 		upload.source.encoding = cb_argument_text(fcinfo, 6);
 	PG_RETURN_JSONB_P(cb_wizard_upload(&upload));
-}
-
-static void
-take_secret_columns(CbImportUpload *upload, FunctionCallInfo fcinfo, int i)
-{
-	Datum	   *values;
-	bool	   *nulls;
-	int			n;
-
-	if (PG_ARGISNULL(i))
-		return;
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(i), TEXTOID, -1, false,
-					  TYPALIGN_INT, &values, &nulls, &n);
-	upload->secret_columns = palloc(sizeof(char *) * (n + 1));
-	for (int j = 0; j < n; j++)
-	{
-		if (!nulls[j])
-			upload->secret_columns[upload->nsecret_columns++] =
-				TextDatumGetCString(values[j]);
-	}
-}
-
-static int
-int_argument(FunctionCallInfo fcinfo, int i, int otherwise)
-{
-	return PG_ARGISNULL(i) ? otherwise : PG_GETARG_INT32(i);
 }

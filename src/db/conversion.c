@@ -24,14 +24,24 @@
 
 #define PIECE			(64 * 1024) /* bytes converted at a time */
 #define CHARACTER_MAX	4		/* bytes of the longest character we read */
+#define REPLACEMENT		"\xEF\xBF\xBD"	/* U+FFFD */
+#define REPLACEMENT_LEN	3		/* bytes */
 
+static const char *convert(const char *bytes, Size len,
+						   const CbEncoding *encoding, Size *out_len,
+						   uint64 *wrong);
 static const char *check_utf8(const char *bytes, Size len,
-							  const CbEncoding *encoding, Size *out_len);
+							  const CbEncoding *encoding, Size *out_len,
+							  uint64 *wrong);
+static const char *repair_utf8(const char *bytes, Size len, Size *out_len,
+							   uint64 *wrong);
 static char *convert_utf16(const char *bytes, Size len,
-						   const CbEncoding *encoding, Size *out_len);
+						   const CbEncoding *encoding, Size *out_len,
+						   uint64 *wrong);
 static const char *convert_by_server(const char *bytes, Size len,
 									 const CbEncoding *encoding,
-									 Size *out_len);
+									 Size *out_len, uint64 *wrong);
+static Size put_replacement(char *text, Size written, uint64 *wrong);
 static const char *skip_mark(const char *text, Size *len);
 static Oid	find_conversion(const CbEncoding *encoding, int *source);
 static void refuse_nul(const char *bytes, Size len, const CbEncoding *encoding);
@@ -44,6 +54,23 @@ const char *
 cb_conversion_to_utf8(const char *bytes, Size len, const CbEncoding *encoding,
 					  Size *out_len)
 {
+	return convert(bytes, len, encoding, out_len, NULL);
+}
+
+const char *
+cb_conversion_repair_to_utf8(const char *bytes, Size len,
+							 const CbEncoding *encoding, Size *out_len,
+							 uint64 *wrong)
+{
+	*wrong = 0;
+	return convert(bytes, len, encoding, out_len, wrong);
+}
+
+/* With wrong NULL what is wrong is raised, else it is replaced and counted. */
+static const char *
+convert(const char *bytes, Size len, const CbEncoding *encoding, Size *out_len,
+		uint64 *wrong)
+{
 	if (encoding->advice != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -51,27 +78,69 @@ cb_conversion_to_utf8(const char *bytes, Size len, const CbEncoding *encoding,
 				 errdetail("It is %s.", encoding->label),
 				 errhint("%s", encoding->advice)));
 	if (is_named(encoding, "UTF8"))
-		return check_utf8(bytes, len, encoding, out_len);
+		return check_utf8(bytes, len, encoding, out_len, wrong);
 	if (is_named(encoding, "UTF16") || is_named(encoding, "UTF16LE") ||
 		is_named(encoding, "UTF16BE"))
-		return convert_utf16(bytes, len, encoding, out_len);
-	return convert_by_server(bytes, len, encoding, out_len);
+		return convert_utf16(bytes, len, encoding, out_len, wrong);
+	return convert_by_server(bytes, len, encoding, out_len, wrong);
 }
 
 static const char *
 check_utf8(const char *bytes, Size len, const CbEncoding *encoding,
-		   Size *out_len)
+		   Size *out_len, uint64 *wrong)
 {
 	Size		good;
 	bool		ascii;
 
 	bytes = skip_mark(bytes, &len);
-	refuse_nul(bytes, len, encoding);
+	if (wrong == NULL)
+		refuse_nul(bytes, len, encoding);
 	good = cb_utf8_span(bytes, len, &ascii);
+	if (wrong != NULL &&
+		(good < len || (len > 0 && memchr(bytes, '\0', len) != NULL)))
+		return repair_utf8(bytes, len, out_len, wrong);
 	if (good < len)
 		raise_bad(bytes, good, encoding, false);
 	*out_len = len;
 	return bytes;
+}
+
+static const char *
+repair_utf8(const char *bytes, Size len, Size *out_len, uint64 *wrong)
+{
+	char	   *text = palloc(len * REPLACEMENT_LEN);
+	Size		written = 0;
+	Size		at = 0;
+	bool		ascii;
+
+	while (at < len)
+	{
+		Size		good = cb_utf8_span(bytes + at, len - at, &ascii);
+		const char *nul = memchr(bytes + at, '\0', good);
+
+		CHECK_FOR_INTERRUPTS();
+		if (nul != NULL)
+			good = nul - (bytes + at);
+		memcpy(text +written, bytes + at, good);
+		written += good;
+		at += good;
+		if (at < len)
+		{
+			written = put_replacement(text, written, wrong);
+			at++;
+		}
+	}
+	*out_len = written;
+	return text;
+}
+
+/* Puts the replacement behind what is written; returns what then is. */
+static Size
+put_replacement(char *text, Size written, uint64 *wrong)
+{
+	memcpy(text +written, REPLACEMENT, REPLACEMENT_LEN);
+	(*wrong)++;
+	return written + REPLACEMENT_LEN;
 }
 
 /*
@@ -79,7 +148,7 @@ check_utf8(const char *bytes, Size len, const CbEncoding *encoding,
  */
 static char *
 convert_utf16(const char *bytes, Size len, const CbEncoding *encoding,
-			  Size *out_len)
+			  Size *out_len, uint64 *wrong)
 {
 	bool		big_end_mark = len >= 2 && memcmp(bytes, "\xFE\xFF", 2) == 0;
 	bool		little_end_mark = len >= 2 && memcmp(bytes, "\xFF\xFE", 2) == 0;
@@ -97,15 +166,25 @@ convert_utf16(const char *bytes, Size len, const CbEncoding *encoding,
 	text = palloc(CB_UTF16_GROWTH(len) + CHARACTER_MAX);
 
 	*out_len = cb_utf16_to_utf8(bytes, len, big_endian, text, &bad);
-	if (bad < len)
-		raise_bad(text, *out_len, encoding,
-				  bad + 2 <= len && bytes[bad] == '\0' && bytes[bad + 1] == '\0');
+	while (bad < len)
+	{
+		Size		at = Min(bad + 2, len);
+		Size		more;
+
+		if (wrong == NULL)
+			raise_bad(text, *out_len, encoding,
+					  bad + 2 <= len && bytes[bad] == '\0' && bytes[bad + 1] == '\0');
+		*out_len = put_replacement(text, *out_len, wrong);
+		*out_len += cb_utf16_to_utf8(bytes + at, len - at, big_endian,
+									 text +*out_len, &more);
+		bad = at + more;
+	}
 	return text;
 }
 
 static const char *
 convert_by_server(const char *bytes, Size len, const CbEncoding *encoding,
-				  Size *out_len)
+				  Size *out_len, uint64 *wrong)
 {
 	int			source;
 	Oid			conversion = find_conversion(encoding, &source);
@@ -114,16 +193,17 @@ convert_by_server(const char *bytes, Size len, const CbEncoding *encoding,
 	Size		written = 0;
 	Size		at = 0;
 
-	refuse_nul(bytes, len, encoding);
+	if (wrong == NULL)
+		refuse_nul(bytes, len, encoding);
 	while (at < len)
 	{
 		int			piece = (int) Min(len - at, PIECE);
 		int			done;
 
 		CHECK_FOR_INTERRUPTS();
-		if (room - written < (Size) piece * MAX_CONVERSION_GROWTH + 1)
+		if (room - written < (Size) piece * MAX_CONVERSION_GROWTH + 1 + REPLACEMENT_LEN)
 		{
-			room += room / 2 + (Size) piece * MAX_CONVERSION_GROWTH;
+			room += room / 2 + (Size) piece * MAX_CONVERSION_GROWTH + REPLACEMENT_LEN;
 			text = repalloc(text, room);
 		}
 		done = pg_do_encoding_conversion_buf(conversion, source, PG_UTF8,
@@ -132,10 +212,15 @@ convert_by_server(const char *bytes, Size len, const CbEncoding *encoding,
 											 (unsigned char *) text +written,
 											 piece * MAX_CONVERSION_GROWTH + 1,
 											 true);
-		if (done < piece && (done < piece - CHARACTER_MAX || at + piece == len))
-			raise_bad(bytes, at + done, encoding, false);
 		written += strlen(text +written);
 		at += done;
+		if (done == piece ||
+			(done >= piece - CHARACTER_MAX && at + (piece - done) < len))
+			continue;
+		if (wrong == NULL)
+			raise_bad(bytes, at, encoding, false);
+		written = put_replacement(text, written, wrong);
+		at++;
 	}
 	*out_len = written;
 	return skip_mark(text, out_len);

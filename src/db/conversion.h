@@ -26,4 +26,12 @@ extern const char *cb_conversion_to_utf8(const char *bytes, Size len,
 										 const CbEncoding *encoding,
 										 Size *out_len);
 
+/*
+ * The same, but what is wrong, or NUL, becomes U+FFFD instead of an error, and
+ * *wrong counts it.
+ */
+extern const char *cb_conversion_repair_to_utf8(const char *bytes, Size len,
+												const CbEncoding *encoding,
+												Size *out_len, uint64 *wrong);
+
 #endif							/* CB_CONVERSION_H */

@@ -9,6 +9,7 @@
 
 #include "executor/spi.h"
 #include "nodes/parsenodes.h"
+#include "tcop/pquery.h"
 
 #include "canopy_bulk.h"
 #include "db/transaction.h"
@@ -42,4 +43,10 @@ void
 cb_transaction_rollback(void)
 {
 	SPI_rollback();
+}
+
+void
+cb_transaction_snapshot(void)
+{
+	EnsurePortalSnapshotExists();
 }

@@ -17,8 +17,12 @@
 extern void cb_transactions_begin(FunctionCallInfo fcinfo);
 extern void cb_transactions_end(void);
 
-/* Ends the transaction and begins the next one. */
+/*
+ * End the transaction and begin the next one, which has no snapshot yet: none is
+ * held while somebody waits.
+ */
 extern void cb_transaction_commit(void);
 extern void cb_transaction_rollback(void);
+extern void cb_transaction_snapshot(void);
 
 #endif							/* CB_TRANSACTION_H */

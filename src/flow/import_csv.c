@@ -61,6 +61,13 @@ cb_import_csv(const pg_uuid_t *id, const char *account, const char *which,
 	cb_import_end(&call);
 }
 
+const char *
+cb_import_csv_disposition(const char *which)
+{
+	return which[0] == 'a' ? "attachment; filename=\"import.csv\"" :
+		"attachment; filename=\"import_failed.csv\"";
+}
+
 static bool
 wants_all(const char *which)
 {

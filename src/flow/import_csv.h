@@ -22,9 +22,13 @@ extern void cb_import_csv(const pg_uuid_t *id, const char *account,
 						  const char *which, bool byte_order_mark,
 						  StringInfo file);
 
+/* How a browser shall name such a file: a value of Content-Disposition. */
+extern const char *cb_import_csv_disposition(const char *which);
+
 /*
  * A page of results {items, pagination}, of those with an outcome or, with NULL,
- * of all.  Raises 22023 for a page or an outcome that cannot be.
+ * of all.  Raises 22023 for a page or an outcome that cannot be, 55000 before the
+ * import has been submitted.
  */
 extern Jsonb *cb_import_results(const pg_uuid_t *id, const char *account,
 								const char *outcome, int page, int take);

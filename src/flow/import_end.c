@@ -10,13 +10,17 @@
  */
 #include "postgres.h"
 
+#include "commands/async.h"
 #include "utils/builtins.h"
 
 #include "canopy_bulk.h"
+#include "db/uuid7.h"
 #include "flow/import_end.h"
 #include "flow/report.h"
 #include "record/audit.h"
 #include "record/import_result.h"
+
+#define CHANNEL		"canopy_bulk_import"
 
 static void check_counts(const CbImport *import);
 static void write_entry(const CbImportCall *call);
@@ -28,7 +32,8 @@ void
 cb_import_end_run(CbImportCall *call)
 {
 	CbImport   *import = call->import;
-	bool		cancelled = import->next_row <= import->row_count;
+	bool		cancelled = import->next_row <= import->row_count ||
+	import->row_count == 0;
 
 	if (cancelled)
 		import->skipped_count += cb_import_rows_skip(import, import->next_row,
@@ -39,6 +44,15 @@ cb_import_end_run(CbImportCall *call)
 	if (!cb_import_finish(import, import->status, NULL, call->now))
 		elog(ERROR, "an import that is locked was taken by somebody else");
 	write_entry(call);
+}
+
+void
+cb_import_notify(const CbImport *import)
+{
+	char		id[CB_UUID_TEXT_LEN + 1];
+
+	cb_uuid_format(&import->id, id);
+	Async_Notify(CHANNEL, id);
 }
 
 /* What was counted on the way must be what the rows say. */
@@ -131,11 +145,17 @@ write_mapping(CbJson *json, const CbImport *import)
 	}
 }
 
+/* Null for an import that was cancelled before it had a file. */
 static void
 write_hash(CbJson *json, const CbImport *import)
 {
 	char		hex[2 * PG_SHA256_DIGEST_LENGTH + 1];
 
+	if (!import->uploaded_at.given)
+	{
+		cb_json_null(json);
+		return;
+	}
 	hex_encode((const char *) import->sha256, PG_SHA256_DIGEST_LENGTH, hex);
 	hex[2 * PG_SHA256_DIGEST_LENGTH] = '\0';
 	cb_json_cstring(json, hex);

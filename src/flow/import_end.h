@@ -17,4 +17,7 @@
  */
 extern void cb_import_end_run(CbImportCall *call);
 
+/* Tells who listens on canopy_bulk_import, once this has been committed. */
+extern void cb_import_notify(const CbImport *import);
+
 #endif							/* CB_IMPORT_END_H */

@@ -37,8 +37,9 @@ cb_import_file_open(const CbImportSource *source, CbImportFile *file)
 	check_kind(source);
 	hash(source, file->sha256);
 	choose_encoding(source, &charset, file);
-	file->text = cb_conversion_to_utf8(source->bytes, source->len,
-									   charset.encoding, &file->len);
+	file->text = cb_conversion_repair_to_utf8(source->bytes, source->len,
+											  charset.encoding, &file->len,
+											  &file->unreadable);
 	if (file->text <source->bytes || file->text >source->bytes + source->len)
 		cb_wipe_with_context(CurrentMemoryContext,
 							 unconstify(char *, file->text), file->len);

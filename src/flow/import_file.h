@@ -30,14 +30,15 @@ typedef struct CbImportFile
 	const char *encoding;		/* static, as people know it */
 	const char *method;			/* static */
 	int			confidence;		/* 0 to 100 */
+	uint64		unreadable;		/* characters that became U+FFFD */
 	CbCsvDialect dialect;
 	char	   *room;			/* for the reader */
 } CbImportFile;
 
 /*
  * Opens a file in the current memory context; what may hold a secret is wiped with
- * that.  Raises PT413 for one that is too large, PT415 for what is no text, 22021
- * for what is not in its encoding and 22023 for what makes no sense.
+ * that.  Raises PT413 for one that is too large, PT415 for what is no text and
+ * 22023 for what makes no sense.
  */
 extern void cb_import_file_open(const CbImportSource *source,
 								CbImportFile *file);

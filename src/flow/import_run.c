@@ -12,56 +12,27 @@
  */
 #include "postgres.h"
 
-#include "commands/async.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "canopy_bulk.h"
+#include "db/progress.h"
 #include "db/uuid7.h"
 #include "flow/import_end.h"
-#include "flow/import_preview.h"
 #include "flow/import_run.h"
 #include "record/import_result.h"
 
-#define CHANNEL			"canopy_bulk_import"
-#define LEASE			(60 * USECS_PER_SEC)
 #define FIRST_DELAY		100		/* milliseconds */
 #define LAST_TRY		8
-#define DRIFT_NAMED		20		/* row numbers in an error's detail */
 
 static void begin_step(CbImportCall *call, const CbImportRun *run);
-static void check_digest(CbImportCall *call, const uint8 *digest, Size len);
-static void refuse_drift(const CbImportCall *call);
-static int	count_drift(const CbImportCall *call,
-						const CbImportRehearsal *rehearsal, StringInfo numbers);
 static void write_batch(CbImportCall *call);
 static void store_results(CbImportCall *call, const CbImportBatch *batch,
 						  const CbImportVerdict *verdicts);
 static void fill_result(CbImportResult *result, const CbImportRow *row,
 						const CbImportVerdict *verdict);
+static const char *message_of(const CbImportVerdict *verdict);
 static CbImportRunState advance(CbImportCall *call);
-static void notify(const CbImport *import);
-
-void
-cb_import_run_submit(const pg_uuid_t *id, const char *account,
-					 const uint8 *digest, Size digest_len)
-{
-	CbImportCall call;
-
-	cb_import_begin(&call, id, account);
-	if (call.import->status != CB_IMPORT_RUNNING)
-	{
-		cb_import_require(call.import, CB_IMPORT_IN(CB_IMPORT_PREVIEWED),
-						  "Preview it with canopy_bulk_import_preview() first.");
-		cb_import_lock(&call);
-		if (digest != NULL)
-			check_digest(&call, digest, digest_len);
-		call.import->status = CB_IMPORT_RUNNING;
-		call.import->role_name = GetUserNameFromId(call.caller.role, false);
-		cb_import_save_submission(call.import, call.now);
-	}
-	cb_import_end(&call);
-}
+static void show_progress(const CbImport *import);
 
 void
 cb_import_run_begin(CbImportRun *run, const pg_uuid_t *id, const char *account)
@@ -73,11 +44,11 @@ cb_import_run_begin(CbImportRun *run, const pg_uuid_t *id, const char *account)
 	cb_import_require(call.import, CB_IMPORT_IN(CB_IMPORT_RUNNING) |
 					  CB_IMPORT_IN(CB_IMPORT_FAILED),
 					  "Submit it first; what has ended does not run again.");
-	if (!cb_import_take(call.import, call.now, call.now + LEASE))
+	if (!cb_import_take(call.import, call.now, call.now + CB_IMPORT_LEASE))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the import is being run by somebody else"),
-				 errhint("Try again when its lease has ended, a minute after it was last heard of.")));
+				 errhint("canopy_bulk_progress shows by which process; when that is gone, or has not been heard of for a minute, somebody else may run the import.")));
 	cb_uuid_format(&call.scope.account, run->account);
 	run->id = *id;
 	run->attempt = call.import->attempt;
@@ -95,6 +66,8 @@ cb_import_run_step(const CbImportRun *run)
 
 	MemoryContextSwitchTo(context);
 	begin_step(&call, run);
+	cb_progress_begin("import_row", call.import->file_size);
+	show_progress(call.import);
 	if (call.import->attempt != run->attempt)
 		state = CB_IMPORT_RUN_LOST;
 	else if (call.import->status != CB_IMPORT_RUNNING)
@@ -103,16 +76,19 @@ cb_import_run_step(const CbImportRun *run)
 			 call.import->next_row > call.import->row_count)
 	{
 		cb_import_end_run(&call);
-		notify(call.import);
+		cb_import_notify(call.import);
 		state = CB_IMPORT_RUN_ENDED;
 	}
 	else
 	{
 		write_batch(&call);
+		show_progress(call.import);
 		state = advance(&call);
-		notify(call.import);
+		cb_import_notify(call.import);
 	}
 	cb_import_end(&call);
+	if (state != CB_IMPORT_RUN_MORE)
+		cb_progress_end();
 	MemoryContextSwitchTo(callers);
 	MemoryContextDelete(context);
 	return state;
@@ -132,7 +108,7 @@ cb_import_run_fail(const CbImportRun *run, int sqlstate)
 		call.import->status == CB_IMPORT_RUNNING)
 	{
 		cb_import_finish(call.import, CB_IMPORT_FAILED, message, call.now);
-		notify(call.import);
+		cb_import_notify(call.import);
 	}
 	cb_import_end(&call);
 }
@@ -170,70 +146,6 @@ begin_step(CbImportCall *call, const CbImportRun *run)
 {
 	cb_import_begin(call, &run->id, run->account);
 	call->import = cb_import_read(&call->scope.account, &run->id, true);
-}
-
-static void
-check_digest(CbImportCall *call, const uint8 *digest, Size len)
-{
-	if (!call->import->has_digest || len != sizeof(call->import->digest) ||
-		memcmp(call->import->digest, digest, len) != 0)
-		ereport(ERROR,
-				(errcode(CB_ERRCODE_CONFLICT),
-				 errmsg("the import is not the one that was previewed"),
-				 errhint("Its mapping, options or selection have changed: preview it again.")));
-	refuse_drift(call);
-}
-
-/* Rows that would now fare otherwise than in the preview. */
-static void
-refuse_drift(const CbImportCall *call)
-{
-	CbImportRehearsal rehearsal;
-	StringInfoData numbers;
-	int			n;
-
-	cb_import_rehearse(call, &rehearsal);
-	initStringInfo(&numbers);
-	n = count_drift(call, &rehearsal, &numbers);
-	if (n > 0)
-		ereport(ERROR,
-				(errcode(CB_ERRCODE_CONFLICT),
-				 errmsg("the directory has changed since the preview"),
-				 errdetail_plural("%d row would fare otherwise now: %s%s.",
-								  "%d rows would fare otherwise now: %s%s.", n,
-								  n, numbers.data,
-								  n > DRIFT_NAMED ? ", and more" : ""),
-				 errhint("Preview it again.")));
-}
-
-static int
-count_drift(const CbImportCall *call, const CbImportRehearsal *rehearsal,
-			StringInfo numbers)
-{
-	CbImportRow *rows;
-	int			nrows = cb_import_rows_read(call->import, 1,
-											call->import->row_count, &rows);
-	int			at = 0;
-	int			n = 0;
-
-	for (int i = 0; i < nrows; i++)
-	{
-		const CbImportFinding *finding;
-		const CbImportRow *row = &rows[i];
-
-		while (at < rehearsal->n && rehearsal->findings[at].number < row->number)
-			at++;
-		if (at == rehearsal->n || rehearsal->findings[at].number > row->number)
-			continue;
-		finding = &rehearsal->findings[at];
-		if (row->verdict != NULL && strcmp(finding->verdict, row->verdict) == 0 &&
-			(finding->plan == NULL) == (row->plan == NULL) &&
-			(row->plan == NULL || strcmp(finding->plan, row->plan) == 0))
-			continue;
-		if (n++ < DRIFT_NAMED)
-			appendStringInfo(numbers, "%s%d", n > 1 ? ", " : "", row->number);
-	}
-	return n;
 }
 
 /* The rows of the next range that are selected; it may have none. */
@@ -298,7 +210,7 @@ fill_result(CbImportResult *result, const CbImportRow *row,
 	{
 		result->code = cb_codes[verdict->code].status;
 		result->error_code = cb_codes[verdict->code].name;
-		result->error_message = cb_codes[verdict->code].message;
+		result->error_message = message_of(verdict);
 		return;
 	}
 	result->code = verdict->outcome == CB_CREATED ? 201 : 200;
@@ -306,21 +218,31 @@ fill_result(CbImportResult *result, const CbImportRow *row,
 		result->skip_reason = "exists";
 }
 
+/* With the field that is meant in front of it, where one is. */
+static const char *
+message_of(const CbImportVerdict *verdict)
+{
+	const char *message = cb_codes[verdict->code].message;
+
+	if (verdict->notes == NULL || verdict->notes->field == NULL)
+		return message;
+	return psprintf("%s: %s", verdict->notes->field, message);
+}
+
 static CbImportRunState
 advance(CbImportCall *call)
 {
 	bool		cancelled;
 
-	if (!cb_import_advance(call->import, call->now, call->now + LEASE, &cancelled))
+	if (!cb_import_advance(call->import, call->now, call->now + CB_IMPORT_LEASE, &cancelled))
 		elog(ERROR, "an import that is locked was taken by somebody else");
 	return CB_IMPORT_RUN_MORE;
 }
 
+/* What is not committed yet, for other sessions. */
 static void
-notify(const CbImport *import)
+show_progress(const CbImport *import)
 {
-	char		id[CB_UUID_TEXT_LEN + 1];
-
-	cb_uuid_format(&import->id, id);
-	Async_Notify(CHANNEL, id);
+	cb_progress_rows(import->succeeded_count,
+					 import->failed_count + import->skipped_count);
 }

@@ -21,6 +21,9 @@
 #include "db/uuid7.h"
 #include "flow/import.h"
 
+/* How long an import is left to whoever has taken it and is not heard of. */
+#define CB_IMPORT_LEASE		(60 * USECS_PER_SEC)
+
 /* An import that somebody has taken. */
 typedef struct CbImportRun
 {
@@ -38,13 +41,20 @@ typedef enum CbImportRunState
 
 /*
  * Submits an import that was previewed, for the calling role, or leaves one that
- * is running as it is.  With a digest, raises PT409 when the plan is not the one
+ * is running, or has failed, as it is.  With a digest, raises PT409 when the plan is not the one
  * that was previewed: the mapping, the selection or the options have changed, or
  * the directory has, so that rows would now fare otherwise; their numbers are in
  * the detail.  Raises 55000 when there is no preview.
  */
 extern void cb_import_run_submit(const pg_uuid_t *id, const char *account,
 								 const uint8 *digest, Size digest_len);
+
+/*
+ * Cancels an import and answers what it is: whoever runs it stops after the batch
+ * that he is at; when nobody does, it ends here.  What has not been sent is
+ * skipped.  Raises 55000 when the import has been completed or undone.
+ */
+extern Jsonb *cb_wizard_cancel(const pg_uuid_t *id, const char *account);
 
 /*
  * Takes an import that was submitted, or that failed.  Raises 55000 when somebody

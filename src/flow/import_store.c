@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -23,6 +24,9 @@
 
 #define CHUNK_ROWS		500
 #define CHUNK_BYTES		(512 * 1024)	/* of cells, at which a chunk ends */
+#define CELL_BYTES		(128 * 1024)	/* of a cell that is kept: four times
+										 * what a spreadsheet holds */
+#define FIRST_BYTES		200		/* of a cell that the answer shows */
 #define SEPARATOR		"\x1F"
 #define UNREADABLE		"\xEF\xBF\xBD"	/* what a wrong byte was turned into */
 
@@ -202,6 +206,8 @@ keeps_cell(const Storing *storing, const CbCsvRecord *record, int column)
 		return false;
 	if (column < import->ncolumns && import->columns[column].secret)
 		return false;
+	if (record->cells[column].len > CELL_BYTES)
+		return false;
 	return !(is_ragged(storing, record) || is_malformed(record)) ||
 		!has_secrets(import);
 }
@@ -293,8 +299,10 @@ find_reading_flaws(const Storing *storing, const CbCsvRecord *record,
 	{
 		const CbCsvCell *cell = &record->cells[i];
 
-		if (cell->len >= strlen(UNREADABLE) &&
-			memmem(cell->ptr, cell->len, UNREADABLE, strlen(UNREADABLE)) != NULL)
+		if (cell->len > CELL_BYTES)
+			cb_import_flaw(flaws, CB_TOO_LONG, i + 1, NULL);
+		else if (cell->len >= strlen(UNREADABLE) &&
+				 memmem(cell->ptr, cell->len, UNREADABLE, strlen(UNREADABLE)) != NULL)
 			cb_import_flaw(flaws, CB_CELL_UNREADABLE, i + 1, NULL);
 	}
 }
@@ -310,7 +318,8 @@ keep_first(Storing *storing, const CbCsvRecord *record)
 		const CbCsvCell *cell = &record->cells[i];
 
 		if (cell->len > 0 && keeps_cell(storing, record, i))
-			cells[i] = pnstrdup(cell->ptr, cell->len);
+			cells[i] = pnstrdup(cell->ptr, pg_mbcliplen(cell->ptr, (int) cell->len,
+														FIRST_BYTES));
 	}
 	storing->stored->first[storing->stored->nfirst++] = cells;
 }

@@ -32,8 +32,9 @@ static void read_header(const CbImportFile *file, CbImport *import,
 static void refuse_file(const char *message, const char *hint) pg_attribute_noreturn();
 static void take_file(const CbImportUpload *upload, const CbImportFile *file,
 					  CbImport *import);
-static Jsonb *describe(const CbImport *import, const CbImportScan *scan,
-					   const int *confidences, const CbImportStored *stored);
+static Jsonb *describe(const CbImport *import, const CbImportFile *file,
+					   const CbImportScan *scan, const int *confidences,
+					   const CbImportStored *stored);
 static void write_columns(CbJson *json, const CbImport *import,
 						  const int *confidences);
 static void write_texts(CbJson *json, char *const *texts, int n);
@@ -73,7 +74,7 @@ cb_wizard_upload(const CbImportUpload *upload)
 	cb_import_rows_delete(import);
 	cb_import_store(&file, import, reader, &scan, &stored);
 	cb_import_save_upload(import, call.now);
-	answer = describe(import, &scan, confidences, &stored);
+	answer = describe(import, &file, &scan, confidences, &stored);
 
 	cb_import_end(&call);
 	MemoryContextSwitchTo(callers);
@@ -141,12 +142,14 @@ take_file(const CbImportUpload *upload, const CbImportFile *file,
 }
 
 static Jsonb *
-describe(const CbImport *import, const CbImportScan *scan,
-		 const int *confidences, const CbImportStored *stored)
+describe(const CbImport *import, const CbImportFile *file,
+		 const CbImportScan *scan, const int *confidences,
+		 const CbImportStored *stored)
 {
 	static CbJsonShape keys = {9, {"id", "status", "columns", "missing",
 	"preview", "encoding", "delimiter", "row_count", "comment_count"}};
-	static CbJsonShape encoding = {4, {"name", "method", "samples", "confidence"}};
+	static CbJsonShape encoding = {5, {"name", "method", "samples", "confidence",
+	"unreadable_count"}};
 	const CbMappingField *missing[CB_MAPPING_FIELDS_MAX];
 	int			nmissing = cb_import_missing(import, missing);
 	CbJson	   *json = cb_json_create(4096);
@@ -166,6 +169,7 @@ describe(const CbImport *import, const CbImportScan *scan,
 	cb_json_cstring(json, import->encoding_method);
 	write_texts(json, scan->samples, scan->nsamples);
 	cb_json_int(json, import->encoding_confidence);
+	cb_json_int(json, (int64) file->unreadable);
 	cb_json_cstring(json, import->delimiter);
 	cb_json_int(json, import->row_count);
 	cb_json_int(json, scan->ncomments);

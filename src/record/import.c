@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
+#include "db/process.h"
 #include "db/statement.h"
 #include "record/import.h"
 
@@ -33,28 +34,6 @@ static CbStatement insert_import = {
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
 	13, {UUIDOID, UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, INT4OID,
 	INT4OID, TEXTOID, TEXTOID, UUIDOID, TIMESTAMPTZOID}, SPI_OK_INSERT
-};
-
-#define COLUMNS \
-	"application_id, environment_id, mode, status, on_conflict, missing," \
-	" max_missing_percent, batch_size, file_name, source_url_label," \
-	" file_sha256, file_size, encoding, encoding_method, encoding_confidence," \
-	" delimiter, header, fields, secret_columns, row_count, valid_count," \
-	" warning_count, error_count, selected_count, plan_digest, next_row," \
-	" succeeded_count, failed_count, skipped_count, cancel_requested_at," \
-	" attempt, actor_id, actor_type, role_name, correlation_id, error_message," \
-	" lease_until, heartbeat_at, created_at, uploaded_at, previewed_at," \
-	" submitted_at, started_at, finished_at, undone_at"
-
-/* Parameters: account, id. */
-static CbStatement find_import = {
-	"SELECT " COLUMNS " FROM canopy.import" THIS_IMPORT,
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
-};
-
-static CbStatement lock_import = {
-	"SELECT " COLUMNS " FROM canopy.import" THIS_IMPORT " FOR UPDATE",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
 };
 
 /*
@@ -101,16 +80,16 @@ static CbStatement save_submission = {
 	5, {UUIDOID, UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}, SPI_OK_UPDATE
 };
 
-/* Parameters: account, id, time, end of the lease. */
+/* Parameters: account, id, time, end of the lease, holder, whether it is free. */
 static CbStatement take_import = {
 	"UPDATE canopy.import SET attempt = attempt OPERATOR(pg_catalog.+) 1,"
 	" status = 'running', error_message = NULL, finished_at = NULL,"
-	" heartbeat_at = $3, lease_until = $4,"
+	" heartbeat_at = $3, lease_until = $4, holder = $5,"
 	" started_at = coalesce(started_at, $3)"
 	THIS_IMPORT " AND status IN ('running', 'failed')"
-	" AND (lease_until IS NULL OR lease_until OPERATOR(pg_catalog.<) $3)"
-	" RETURNING attempt",
-	4, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID},
+	" AND ($6 OR lease_until IS NULL OR lease_until OPERATOR(pg_catalog.<) $3)"
+	" RETURNING attempt, started_at",
+	6, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, BOOLOID},
 	SPI_OK_UPDATE_RETURNING
 };
 
@@ -161,12 +140,6 @@ static const char *const status_names[] = {
 	[CB_IMPORT_UNDONE] = "undone"
 };
 
-/* A column of the last result, and the next. */
-typedef struct Cursor
-{
-	int			column;
-} Cursor;
-
 static void begin_values(const CbImport *import, Datum *values, char *nulls,
 						 int n);
 static void set_text(Datum *values, char *nulls, int i, const char *text);
@@ -176,17 +149,6 @@ static Datum bytes_of(const uint8 *hash);
 static void set_columns(const CbImport *import, Datum *values, char *nulls,
 						int fields, int header, int secrets);
 static void update(CbStatement *statement, Datum *values, const char *nulls);
-static void read_what_it_is(CbImport *import, Cursor *cursor);
-static void read_file(CbImport *import, Cursor *cursor);
-static void read_columns(CbImport *import, Cursor *cursor);
-static void read_progress(CbImport *import, Cursor *cursor);
-static CbImportStatus status_of(const char *name);
-static char *next_text(Cursor *cursor);
-static int	next_int(Cursor *cursor);
-static bool next_uuid(Cursor *cursor, pg_uuid_t *uuid);
-static bool next_hash(Cursor *cursor, uint8 *hash);
-static CbTime next_time(Cursor *cursor);
-
 const char *
 cb_import_status_name(CbImportStatus status)
 {
@@ -212,30 +174,6 @@ cb_import_insert(const CbImport *import, TimestampTz now)
 	set_uuid(values, nulls, 11, true, &import->correlation_id);
 	values[12] = TimestampTzGetDatum(now);
 	update(&insert_import, values, nulls);
-}
-
-CbImport *
-cb_import_read(const pg_uuid_t *account, const pg_uuid_t *id, bool lock)
-{
-	CbImport   *import;
-	Datum		values[2];
-	Cursor		cursor = {1};
-
-	values[0] = UUIDPGetDatum(account);
-	values[1] = UUIDPGetDatum(id);
-	if (cb_statement_run(lock ? &lock_import : &find_import, values, NULL) != 1)
-		ereport(ERROR,
-				(errcode(CB_ERRCODE_NOT_FOUND),
-				 errmsg("import does not exist")));
-	import = palloc0(sizeof(CbImport));
-	import->account = *account;
-	import->id = *id;
-	read_what_it_is(import, &cursor);
-	read_file(import, &cursor);
-	read_columns(import, &cursor);
-	read_progress(import, &cursor);
-	cb_statement_free();
-	return import;
 }
 
 void
@@ -317,17 +255,27 @@ cb_import_save_submission(const CbImport *import, TimestampTz now)
 bool
 cb_import_take(CbImport *import, TimestampTz now, TimestampTz lease_until)
 {
-	Datum		values[4];
-	char		nulls[4];
+	Datum		values[6];
+	char		nulls[6];
+	char	   *process = cb_process_name();
 	bool		isnull;
 	bool		taken;
 
 	begin_values(import, values, nulls, lengthof(values));
 	values[2] = TimestampTzGetDatum(now);
 	values[3] = TimestampTzGetDatum(lease_until);
+	values[4] = CStringGetTextDatum(process);
+	values[5] = BoolGetDatum(import->holder != NULL &&
+							 (strcmp(import->holder, process) == 0 ||
+							  cb_process_is_gone(import->holder)));
 	taken = cb_statement_run(&take_import, values, nulls) == 1;
 	if (taken)
+	{
+		import->status = CB_IMPORT_RUNNING;
+		import->holder = process;
 		import->attempt = DatumGetInt32(cb_statement_value(0, 1, &isnull));
+		import->started_at = cb_time_read(cb_statement_value(0, 2, &isnull), false);
+	}
 	cb_statement_free();
 	return taken;
 }
@@ -460,160 +408,4 @@ update(CbStatement *statement, Datum *values, const char *nulls)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the import was not stored"),
 				 errhint("Look for a trigger or rule on canopy.import.")));
-}
-
-/* The readers below follow COLUMNS. */
-static void
-read_what_it_is(CbImport *import, Cursor *cursor)
-{
-	import->has_application = next_uuid(cursor, &import->application);
-	import->has_environment = next_uuid(cursor, &import->environment);
-	import->mode = next_text(cursor);
-	import->status = status_of(next_text(cursor));
-	import->on_conflict = next_text(cursor);
-	import->missing = next_text(cursor);
-	import->max_missing_percent = next_int(cursor);
-	import->batch_size = next_int(cursor);
-}
-
-static void
-read_file(CbImport *import, Cursor *cursor)
-{
-	import->file_name = next_text(cursor);
-	import->url_label = next_text(cursor);
-	next_hash(cursor, import->sha256);
-	import->file_size = next_int(cursor);
-	import->encoding = next_text(cursor);
-	import->encoding_method = next_text(cursor);
-	import->encoding_confidence = next_int(cursor);
-	import->delimiter = next_text(cursor);
-}
-
-static void
-read_columns(CbImport *import, Cursor *cursor)
-{
-	bool		isnull;
-	Datum		header = cb_statement_value(0, cursor->column++, &isnull);
-	Datum		fields;
-	Datum		secrets;
-	Datum	   *values;
-	bool	   *nulls;
-	int			n;
-
-	fields = cb_statement_value(0, cursor->column++, &isnull);
-	secrets = cb_statement_value(0, cursor->column++, &isnull);
-	if (isnull)
-		return;
-	deconstruct_array(DatumGetArrayTypeP(header), TEXTOID, -1, false,
-					  TYPALIGN_INT, &values, NULL, &import->ncolumns);
-	import->columns = palloc0(sizeof(CbImportColumn) * (import->ncolumns + 1));
-	for (int i = 0; i < import->ncolumns; i++)
-		import->columns[i].header = TextDatumGetCString(values[i]);
-	deconstruct_array(DatumGetArrayTypeP(fields), TEXTOID, -1, false,
-					  TYPALIGN_INT, &values, &nulls, &n);
-	for (int i = 0; i < Min(n, import->ncolumns); i++)
-		import->columns[i].field = nulls[i] ? NULL :
-			TextDatumGetCString(values[i]);
-	deconstruct_array(DatumGetArrayTypeP(secrets), INT4OID, sizeof(int32), true,
-					  TYPALIGN_INT, &values, NULL, &n);
-	for (int i = 0; i < n; i++)
-	{
-		int			column = DatumGetInt32(values[i]);
-
-		if (column >= 1 && column <= import->ncolumns)
-			import->columns[column - 1].secret = true;
-	}
-}
-
-static void
-read_progress(CbImport *import, Cursor *cursor)
-{
-	import->row_count = next_int(cursor);
-	import->valid_count = next_int(cursor);
-	import->warning_count = next_int(cursor);
-	import->error_count = next_int(cursor);
-	import->selected_count = next_int(cursor);
-	import->has_digest = next_hash(cursor, import->digest);
-	import->next_row = next_int(cursor);
-	import->succeeded_count = next_int(cursor);
-	import->failed_count = next_int(cursor);
-	import->skipped_count = next_int(cursor);
-	import->cancel_requested = next_time(cursor).given;
-	import->attempt = next_int(cursor);
-	import->actor_id = next_text(cursor);
-	import->actor_type = next_text(cursor);
-	import->role_name = next_text(cursor);
-	next_uuid(cursor, &import->correlation_id);
-	import->error_message = next_text(cursor);
-	import->lease_until = next_time(cursor);
-	import->heartbeat_at = next_time(cursor);
-	import->created_at = next_time(cursor);
-	import->uploaded_at = next_time(cursor);
-	import->previewed_at = next_time(cursor);
-	import->submitted_at = next_time(cursor);
-	import->started_at = next_time(cursor);
-	import->finished_at = next_time(cursor);
-	import->undone_at = next_time(cursor);
-}
-
-static CbImportStatus
-status_of(const char *name)
-{
-	for (size_t i = 0; i < lengthof(status_names); i++)
-	{
-		if (strcmp(name, status_names[i]) == 0)
-			return (CbImportStatus) i;
-	}
-	elog(ERROR, "an import has an unknown status");
-}
-
-static char *
-next_text(Cursor *cursor)
-{
-	bool		isnull;
-	Datum		value = cb_statement_value(0, cursor->column++, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
-static int
-next_int(Cursor *cursor)
-{
-	bool		isnull;
-	Datum		value = cb_statement_value(0, cursor->column++, &isnull);
-
-	return isnull ? 0 : DatumGetInt32(value);
-}
-
-static bool
-next_uuid(Cursor *cursor, pg_uuid_t *uuid)
-{
-	bool		isnull;
-	Datum		value = cb_statement_value(0, cursor->column++, &isnull);
-
-	if (!isnull)
-		*uuid = *DatumGetUUIDP(value);
-	return !isnull;
-}
-
-static bool
-next_hash(Cursor *cursor, uint8 *hash)
-{
-	bool		isnull;
-	Datum		value = cb_statement_value(0, cursor->column++, &isnull);
-	bytea	   *bytes = isnull ? NULL : DatumGetByteaPP(value);
-
-	if (isnull || VARSIZE_ANY_EXHDR(bytes) != PG_SHA256_DIGEST_LENGTH)
-		return false;
-	memcpy(hash, VARDATA_ANY(bytes), PG_SHA256_DIGEST_LENGTH);
-	return true;
-}
-
-static CbTime
-next_time(Cursor *cursor)
-{
-	bool		isnull;
-	Datum		value = cb_statement_value(0, cursor->column++, &isnull);
-
-	return cb_time_read(value, isnull);
 }

@@ -36,6 +36,7 @@ typedef enum CbImportStatus
 #define CB_IMPORT_ENDED \
 	(CB_IMPORT_IN(CB_IMPORT_COMPLETED) | CB_IMPORT_IN(CB_IMPORT_CANCELLED) | \
 	 CB_IMPORT_IN(CB_IMPORT_FAILED) | CB_IMPORT_IN(CB_IMPORT_UNDONE))
+#define CB_IMPORT_SUBMITTED		(CB_IMPORT_ENDED | CB_IMPORT_IN(CB_IMPORT_RUNNING))
 
 /* A column of the file. */
 typedef struct CbImportColumn
@@ -88,6 +89,7 @@ typedef struct CbImport
 	int			skipped_count;
 	bool		cancel_requested;
 	int			attempt;		/* the fencing number */
+	char	   *holder;			/* process that has it, or had; NULL: none */
 	char	   *actor_id;
 	char	   *actor_type;
 	char	   *role_name;		/* NULL: not submitted */
@@ -128,8 +130,9 @@ extern void cb_import_save_preview(const CbImport *import, TimestampTz now);
 extern void cb_import_save_submission(const CbImport *import, TimestampTz now);
 
 /*
- * Takes a submitted import to work on it: it is running from now, and attempt is
- * one more.  False when somebody has it whose lease has not ended, or it has
+ * Takes an import that is locked to work on it: it is running from now, and
+ * attempt is one more.  False when it was not submitted or has ended, or when
+ * somebody has it: a process that is there, or may be, and whose lease has not
  * ended.
  */
 extern bool cb_import_take(CbImport *import, TimestampTz now,

@@ -16,6 +16,11 @@
 #define EQ " OPERATOR(pg_catalog.=) "
 #define FIRST_ISSUE \
 	" (issues OPERATOR(pg_catalog.->) 0) OPERATOR(pg_catalog.->>) "
+
+/* With the field that is meant in front of it, where one is. */
+#define FIRST_MESSAGE \
+	" pg_catalog.concat((" FIRST_ISSUE "'field') OPERATOR(pg_catalog.||) ': '," \
+	FIRST_ISSUE "'message')"
 #define RESULT_COLUMNS \
 	"row_number, line_number, outcome, skip_reason, error_code, error_message," \
 	" code, resource_id, cells"
@@ -57,8 +62,7 @@ static CbStatement skip_rows = {
 	"UPDATE canopy.import_row SET outcome = 'skipped',"
 	" skip_reason = CASE WHEN selected THEN 'cancelled' ELSE 'deselected' END,"
 	" error_code = CASE WHEN verdict" EQ "'error' THEN" FIRST_ISSUE "'code' END,"
-	" error_message = CASE WHEN verdict" EQ "'error' THEN" FIRST_ISSUE
-	"'message' END"
+	" error_message = CASE WHEN verdict" EQ "'error' THEN" FIRST_MESSAGE " END"
 	" WHERE account_id" EQ "$1 AND import_id" EQ "$2"
 	" AND row_number OPERATOR(pg_catalog.>=) $3"
 	" AND row_number OPERATOR(pg_catalog.<=) $4"
@@ -75,6 +79,24 @@ static CbStatement count_rows = {
 	" pg_catalog.count(*) FILTER (WHERE outcome IS NULL)"
 	" FROM canopy.import_row"
 	" WHERE account_id" EQ "$1 AND import_id" EQ "$2",
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+};
+
+/* Of a row: its error, with what it has become or is to become. */
+#define ERROR_OF \
+	"coalesce(error_code, CASE WHEN outcome IS NULL AND verdict" EQ "'error'" \
+	" THEN" FIRST_ISSUE "'code' END)"
+#define BECOMES(outcome, plan_word) \
+	" pg_catalog.count(*) FILTER (WHERE " ERROR_OF " IS NULL AND" \
+	" CASE WHEN outcome IS NULL THEN plan" EQ plan_word \
+	" ELSE outcome" EQ outcome " END)"
+
+/* Parameters: account, import. */
+static CbStatement sum_rows = {
+	"SELECT " ERROR_OF ", pg_catalog.count(*),"
+	BECOMES("'created'", "'create'") "," BECOMES("'updated'", "'update'")
+	" FROM canopy.import_row"
+	" WHERE account_id" EQ "$1 AND import_id" EQ "$2 GROUP BY 1",
 	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
 };
 
@@ -193,5 +215,37 @@ cb_import_rows_count(const CbImport *import, CbImportOutcomes *outcomes)
 	cb_statement_run(&count_rows, values, NULL);
 	for (size_t i = 0; i < lengthof(counts); i++)
 		*counts[i] = (int) DatumGetInt64(cb_statement_value(0, (int) i + 1, &isnull));
+	cb_statement_free();
+}
+
+void
+cb_import_rows_sum(const CbImport *import, CbImportSums *sums)
+{
+	Datum		values[2];
+	bool		isnull;
+	int			n;
+
+	memset(sums, 0, sizeof(CbImportSums));
+	values[0] = UUIDPGetDatum(&import->account);
+	values[1] = UUIDPGetDatum(&import->id);
+	n = (int) cb_statement_run(&sum_rows, values, NULL);
+	sums->errors = palloc(sizeof(CbImportErrorSum) * (n + 1));
+	for (int i = 0; i < n; i++)
+	{
+		Datum		code = cb_statement_value(i, 1, &isnull);
+		bool		good = isnull;
+		int			count = (int) DatumGetInt64(cb_statement_value(i, 2, &isnull));
+
+		sums->created += (int) DatumGetInt64(cb_statement_value(i, 3, &isnull));
+		sums->updated += (int) DatumGetInt64(cb_statement_value(i, 4, &isnull));
+		if (good)
+			sums->skipped = count - sums->created - sums->updated;
+		else
+		{
+			sums->errors[sums->nerrors].code = TextDatumGetCString(code);
+			sums->errors[sums->nerrors++].count = count;
+			sums->failed += count;
+		}
+	}
 	cb_statement_free();
 }

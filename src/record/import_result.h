@@ -74,4 +74,24 @@ extern int	cb_import_rows_skip(const CbImport *import, int first, int last,
 extern void cb_import_rows_count(const CbImport *import,
 								 CbImportOutcomes *outcomes);
 
+/* How many rows have an error. */
+typedef struct CbImportErrorSum
+{
+	const char *code;
+	int			count;
+} CbImportErrorSum;
+
+/* What became of the rows, or before that what the preview says will. */
+typedef struct CbImportSums
+{
+	int			created;
+	int			updated;
+	int			skipped;
+	int			failed;			/* with an error, found in the preview or later */
+	CbImportErrorSum *errors;	/* in the current memory context */
+	int			nerrors;
+} CbImportSums;
+
+extern void cb_import_rows_sum(const CbImport *import, CbImportSums *sums);
+
 #endif							/* CB_IMPORT_RESULT_H */

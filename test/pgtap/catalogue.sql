@@ -37,7 +37,10 @@ INSERT INTO t.code VALUES
 	('assignment_conflict', 409, 'The identity already has the role at the node.'),
 	('client_misconfigured', 422, 'The OAuth client is inactive or has no address to lead to.'),
 	('rejected', 422, 'A constraint or trigger of the database refused the row.'),
-	('batch_rolled_back', 424, 'The row was good, but its batch was rolled back.');
+	('batch_rolled_back', 424, 'The row was good, but its batch was rolled back.'),
+	('ragged_row', 400, 'The row has more or fewer cells than the header.'),
+	('cell_malformed', 400, 'The quotes of a cell do not match.'),
+	('cell_unreadable', 400, 'A cell has characters that cannot be read in the encoding of the file.');
 
 -- people who are there already: one free, one in crm, one barred from it
 SELECT t.add_identity('acme', 'taken@acme.example', 'hr-1'), t.add_identity('acme', 'member@acme.example'),
@@ -275,8 +278,8 @@ SELECT set_eq(
 	format('SELECT c->>0 AS word, (c->>1)::integer AS http, c->>2 AS message FROM jsonb_array_elements(%L) AS c WHERE c->>0 <> ''ok''', '[' || :'library' || ']'),
 	'SELECT word, http, message FROM t.code', 'the catalogue is that of the library');
 
--- and every code has its case
+-- and every code has its case, but for what only a file can have (see import_preview.sql)
 SELECT set_eq('SELECT DISTINCT result#>>''{error,code}'' AS word FROM t.tried',
-	'SELECT word FROM t.code', 'every code has a case');
+	'SELECT word FROM t.code WHERE word NOT IN (''ragged_row'', ''cell_malformed'', ''cell_unreadable'')', 'every code has a case');
 
 SELECT * FROM finish();

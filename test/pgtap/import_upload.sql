@@ -20,7 +20,7 @@ SELECT is(t.upload(E'# from the HR system\r\nE-Mail;Vorname;Nachname;Zimmer\r\na
 	'{"status": "mapped", "missing": [], "row_count": 2, "comment_count": 1, "delimiter": ";",
 	  "encoding": {"name": "UTF-8", "method": "default", "samples": [], "confidence": 100},
 	  "preview": [["ada@x.example", "Ada", "Byron", "12"], ["bo@x.example", "B;o", "Ra\r\nsk", null]]}'::jsonb
-	|| jsonb_build_object('encoding', canopy_bulk_import_info(:'id')->'encoding' || '{"samples": []}'), 'the answer describes the file');
+	|| jsonb_build_object('encoding', canopy_bulk_import_info(:'id')->'encoding' || '{"samples": [], "unreadable_count": 0}'), 'the answer describes the file');
 SELECT is(t.columns(canopy_bulk_import_info(:'id')), 'E-Mail=email, Vorname=first_name, Nachname=last_name, Zimmer=-',
 	'columns have the fields that their headers say');
 
@@ -44,11 +44,19 @@ SELECT is(canopy_bulk_import_upload(:'id', (SELECT '\xfffe'::bytea || string_agg
 	FROM regexp_split_to_table(E'email\tfirst_name\tlast_name\na@x.example\tA\tB', '') WITH ORDINALITY AS e (c, n)))#>>'{encoding,method}', 'bom', 'UTF-16 is known by its mark');
 SELECT results_eq('SELECT * FROM t.cells()', $$ VALUES ('{a@x.example,A,B}') $$, 'and read');
 SELECT is(canopy_bulk_import_upload(:'id', convert_to(E'email,first_name,last_name\na@x.example,Łucja,Żak', 'WIN1250'), encoding => 'cp1250')->'encoding',
-	'{"name": "Windows-1250", "method": "override", "samples": ["Łucja", "Żak"], "confidence": 100}', 'an encoding can be named');
+	'{"name": "Windows-1250", "method": "override", "samples": ["Łucja", "Żak"], "confidence": 100, "unreadable_count": 0}', 'an encoding can be named');
 SELECT is((SELECT cells[2] FROM canopy.import_row), 'Łucja', 'and is then the one');
 SELECT is(canopy_bulk_import_upload_text(:'id', E'email,first_name,last_name\na@x.example,Łucja,Żak')->'encoding'->>'method', 'text',
 	'text that was pasted needs no guess');
 SELECT is(t.upload(E'email|first_name|last_name\na@x.example|A,B|C', 'pipe')->>'delimiter', '|', 'a delimiter can be named');
+
+-- what is not in the encoding is the trouble of its row alone
+\set torn 656d61696c2c66697273745f6e616d652c6c6173745f6e616d650a6140782e6578616d706c652c41ff422c430a6240782e6578616d706c652c4200422c430a6340782e6578616d706c652cc3bc2c43
+SELECT is(canopy_bulk_import_upload(:'id', decode(:'torn', 'hex'), encoding => encoding)#>>'{encoding,unreadable_count}', n, encoding || ': what cannot be read is counted')
+FROM (VALUES ('latin1', '1'), ('UTF-8', '2')) AS v (encoding, n);
+SELECT results_eq('SELECT cells[2], upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES
+	(E'A\ufffdB', '[{"code": "cell_unreadable", "column": 2}]'::jsonb), (E'B\ufffdB', '[{"code": "cell_unreadable", "column": 2}]'), ('ü', NULL) $$, 'and marked');
+SELECT is(canopy_bulk_import_upload(:'id', '\xfeff0065006d00610069006c002c0078000a0061d800002c004100000042'::bytea)#>>'{encoding,unreadable_count}', '2', 'a lone surrogate cannot be read, nor can a NUL');
 
 -- what no CSV file is, is refused with a way out
 SELECT throws_ok(format('SELECT canopy_bulk_import_upload(%L, %s)', :'id', file), sqlstate, message, title)

@@ -109,6 +109,38 @@ for my $call (@calls)
 	send_bound("$name, bound", $function, $document);
 }
 
+# a password in the file of an import, which is called in one statement
+my $csv = 'email,first_name,last_name,password';
+my $open = "canopy_bulk_import_open(%s, 'acme')->>'id'";
+my $upload = 'canopy_bulk_import_upload_text((' . sprintf($open, "'account_create'") . ")::uuid, %s, account => 'acme'";
+my $bytes = $upload =~ s/upload_text/upload/r =~ s/%s/convert_to(%s, 'UTF8')/r;
+my @files = (
+	[ 'a file', "$upload)", "$csv\ncsv\@example.com,A,B,CANARY" ],
+	[ 'a file of bytes', "$bytes)", "$csv\ncsv2\@example.com,A,B,CANARY" ],
+	[ 'a quoted password', "$upload)", "$csv\ncsv\@example.com,A,B,\"CAN\"\"ARY\"" ],
+	[ 'a password in a ragged row', "$upload)", "$csv\nx\@example.com,A,CANARY\nA,B,C,D,CANARY\nA,B,C,\"D\"CANARY" ],
+	[ 'a password that is too long', "$upload)", "$csv\ncsv\@example.com,A,B,CANARYCANARYCANARY" ],
+	[ 'a password in a column by name', "$upload, secret_columns => '{Pin}')", "email,first_name,last_name,Pin\ncsv\@example.com,A,B,CANARY" ],
+	[ 'a second column of passwords', "$upload)", "$csv,Confirm password\ncsv\@example.com,A,B,CANARY,CANARY" ],
+	[ 'a mode without passwords', $upload =~ s/'account_create', 'acme'/'create', 'acme', application => 'crm'/r . ')', "$csv\ncsv\@example.com,A,B,CANARY" ],
+	[ 'a file without rows', "$upload)", "$csv,CANARY" ],
+	[ 'a file in another encoding', $bytes =~ s/'UTF8'\)/'UTF8') || '\\xff'::bytea/r . ", encoding => 'UTF-8')", "$csv\ncsv\@example.com,A,B,CANARY" ],
+	[ 'a quote without end', "$upload)", "$csv\ncsv\@example.com,A,B,\"CANARY" ],
+	[ 'an unknown column', "$upload, secret_columns => '{Nix}')", "$csv\ncsv\@example.com,A,B,CANARY" ],
+	[ 'a file that a breach check knows', "$upload)", "$csv\ncsv\@example.com,A,B,CANARY", 'canopy_bulk.breach_check=dba.breach_knows' ],
+	[ 'a file that a breach check dislikes', "$upload)", "$csv\ncsv\@example.com,A,B,CANARY", 'canopy_bulk.breach_check=dba.breach_raises' ],
+	[ 'a file that takes too long', "$upload)", "$csv\n" . join('', map { "csv$_\@example.com,A,B,CANARY\n" } 1 .. 200), 'statement_timeout=300' ],
+);
+for my $file (@files)
+{
+	my ($name, $function, $document, @options) = @$file;
+	local $ENV{PGOPTIONS} = join ' ', map { "-c $_" } @options;
+	send_literal("$name, literal", $function, $document);
+	send_bound("$name, bound", $function, $document);
+}
+$told .= $node->safe_psql('postgres', q{SELECT canopy_bulk_import_preview(id, 'acme'), canopy_bulk_import_rows(id, account => 'acme'),
+	canopy_bulk_import_info(id, 'acme') FROM canopy.import WHERE status = 'mapped'});
+
 # somebody else ends the call: while it hashes, and while it writes
 for my $how (qw(cancel terminate))
 {
@@ -149,6 +181,8 @@ for my $word ('canceling statement due to statement timeout', 'canceling stateme
 }
 like($told, qr/"status": "success"/, 'some rows were written');
 like($told, qr/"code": "password_breached"/, 'some rows were refused');
+like($told, qr/"plan_digest"/, 'imports were previewed');
+is($node->safe_psql('postgres', q{SELECT count(*) > 10 FROM canopy.import_row WHERE password_hash LIKE '$argon2id$%'}), 't', 'passwords of files were hashed');
 
 # the canaries are nowhere
 $node->safe_psql('postgres', 'CHECKPOINT');

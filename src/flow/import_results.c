@@ -1,0 +1,113 @@
+/*-------------------------------------------------------------------------
+ *
+ * import_results.c
+ *		The results of an import, as pages.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "canopy_bulk.h"
+#include "db/page.h"
+#include "db/uuid7.h"
+#include "flow/import_csv.h"
+#include "record/import_result.h"
+
+static CbImportResultChoice choice_of(const char *outcome);
+static void write_result(CbJson *json, const CbImportRowResult *result);
+static void write_text(CbJson *json, const char *text);
+
+Jsonb *
+cb_import_results(const pg_uuid_t *id, const char *account,
+				  const char *outcome, int page, int take)
+{
+	CbPage		place = {page, take};
+	CbImportCall call;
+	CbImportRowResult *results;
+	CbJson	   *json = cb_json_create(8192);
+	Jsonb	   *answer;
+	int			total;
+	int			n;
+
+	cb_page_check(&place);
+	cb_import_begin(&call, id, account);
+	cb_import_require(call.import, CB_IMPORT_SUBMITTED,
+					  "Submit it first; until then canopy_bulk_import_rows() shows its rows.");
+	n = cb_import_results_page(call.import, choice_of(outcome),
+							   cb_page_offset(&place), take, &results, &total);
+	cb_page_begin(json, n);
+	for (int i = 0; i < n; i++)
+		write_result(json, &results[i]);
+	cb_page_end(json, &place, total);
+	answer = cb_json_finish(json);
+	cb_import_end(&call);
+	return answer;
+}
+
+static CbImportResultChoice
+choice_of(const char *outcome)
+{
+	static const struct
+	{
+		const char *word;
+		CbImportResultChoice choice;
+	}			words[] = {
+		{"created", CB_IMPORT_CREATED_RESULTS},
+		{"updated", CB_IMPORT_UPDATED_RESULTS},
+		{"skipped", CB_IMPORT_SKIPPED_RESULTS},
+		{"failed", CB_IMPORT_FAILED_RESULTS}
+	};
+
+	if (outcome == NULL)
+		return CB_IMPORT_ALL_RESULTS;
+	for (size_t i = 0; i < lengthof(words); i++)
+	{
+		if (strcmp(words[i].word, outcome) == 0)
+			return words[i].choice;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid outcome of a row"),
+			 errhint("It is created, updated, skipped or failed.")));
+}
+
+static void
+write_result(CbJson *json, const CbImportRowResult *result)
+{
+	static CbJsonShape keys = {9, {"id", "code", "cells", "outcome", "error_code",
+	"row_number", "line_number", "skip_reason", "error_message"}};
+
+	cb_json_shape(json, &keys);
+	if (result->has_resource)
+		cb_json_uuid(json, &result->resource);
+	else
+		cb_json_null(json);
+	if (result->code == 0)
+		cb_json_null(json);
+	else
+		cb_json_int(json, result->code);
+	cb_json_array(json, result->ncells);
+	for (int i = 0; i < result->ncells; i++)
+	{
+		if (result->nulls[i])
+			cb_json_null(json);
+		else
+			cb_json_string(json, VARDATA_ANY(DatumGetPointer(result->cells[i])),
+						   VARSIZE_ANY_EXHDR(DatumGetPointer(result->cells[i])));
+	}
+	write_text(json, result->outcome);
+	write_text(json, result->error_code);
+	cb_json_int(json, result->number);
+	cb_json_int(json, result->line);
+	write_text(json, result->skip_reason);
+	write_text(json, result->error_message);
+}
+
+static void
+write_text(CbJson *json, const char *text)
+{
+	if (text == NULL)
+		cb_json_null(json);
+	else
+		cb_json_cstring(json, text);
+}

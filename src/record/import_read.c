@@ -1,0 +1,239 @@
+/*-------------------------------------------------------------------------
+ *
+ * import_read.c
+ *		The row of canopy.import, read.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "canopy_bulk.h"
+#include "db/statement.h"
+#include "record/import.h"
+
+#define EQ " OPERATOR(pg_catalog.=) "
+#define THIS_IMPORT " WHERE account_id" EQ "$1 AND id" EQ "$2"
+
+#define COLUMNS \
+	"application_id, environment_id, mode, status, on_conflict, missing," \
+	" max_missing_percent, batch_size, file_name, source_url_label," \
+	" file_sha256, file_size, encoding, encoding_method, encoding_confidence," \
+	" delimiter, header, fields, secret_columns, row_count, valid_count," \
+	" warning_count, error_count, selected_count, plan_digest, next_row," \
+	" succeeded_count, failed_count, skipped_count, cancel_requested_at," \
+	" attempt, holder, actor_id, actor_type, role_name, correlation_id," \
+	" error_message, lease_until, heartbeat_at, created_at, uploaded_at," \
+	" previewed_at, submitted_at, started_at, finished_at, undone_at"
+
+/* Parameters: account, id. */
+static CbStatement find_import = {
+	"SELECT " COLUMNS " FROM canopy.import" THIS_IMPORT,
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+};
+
+static CbStatement lock_import = {
+	"SELECT " COLUMNS " FROM canopy.import" THIS_IMPORT " FOR UPDATE",
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+};
+
+/* A column of the last result, and the next. */
+typedef struct Cursor
+{
+	int			column;
+} Cursor;
+
+static void read_what_it_is(CbImport *import, Cursor *cursor);
+static void read_file(CbImport *import, Cursor *cursor);
+static void read_columns(CbImport *import, Cursor *cursor);
+static void read_progress(CbImport *import, Cursor *cursor);
+static CbImportStatus status_of(const char *name);
+static char *next_text(Cursor *cursor);
+static int	next_int(Cursor *cursor);
+static bool next_uuid(Cursor *cursor, pg_uuid_t *uuid);
+static bool next_hash(Cursor *cursor, uint8 *hash);
+static CbTime next_time(Cursor *cursor);
+
+CbImport *
+cb_import_read(const pg_uuid_t *account, const pg_uuid_t *id, bool lock)
+{
+	CbImport   *import;
+	Datum		values[2];
+	Cursor		cursor = {1};
+
+	values[0] = UUIDPGetDatum(account);
+	values[1] = UUIDPGetDatum(id);
+	if (cb_statement_run(lock ? &lock_import : &find_import, values, NULL) != 1)
+		ereport(ERROR,
+				(errcode(CB_ERRCODE_NOT_FOUND),
+				 errmsg("import does not exist")));
+	import = palloc0(sizeof(CbImport));
+	import->account = *account;
+	import->id = *id;
+	read_what_it_is(import, &cursor);
+	read_file(import, &cursor);
+	read_columns(import, &cursor);
+	read_progress(import, &cursor);
+	cb_statement_free();
+	return import;
+}
+
+/* The readers below follow COLUMNS. */
+static void
+read_what_it_is(CbImport *import, Cursor *cursor)
+{
+	import->has_application = next_uuid(cursor, &import->application);
+	import->has_environment = next_uuid(cursor, &import->environment);
+	import->mode = next_text(cursor);
+	import->status = status_of(next_text(cursor));
+	import->on_conflict = next_text(cursor);
+	import->missing = next_text(cursor);
+	import->max_missing_percent = next_int(cursor);
+	import->batch_size = next_int(cursor);
+}
+
+static void
+read_file(CbImport *import, Cursor *cursor)
+{
+	import->file_name = next_text(cursor);
+	import->url_label = next_text(cursor);
+	next_hash(cursor, import->sha256);
+	import->file_size = next_int(cursor);
+	import->encoding = next_text(cursor);
+	import->encoding_method = next_text(cursor);
+	import->encoding_confidence = next_int(cursor);
+	import->delimiter = next_text(cursor);
+}
+
+static void
+read_columns(CbImport *import, Cursor *cursor)
+{
+	bool		isnull;
+	Datum		header = cb_statement_value(0, cursor->column++, &isnull);
+	Datum		fields;
+	Datum		secrets;
+	Datum	   *values;
+	bool	   *nulls;
+	int			n;
+
+	fields = cb_statement_value(0, cursor->column++, &isnull);
+	secrets = cb_statement_value(0, cursor->column++, &isnull);
+	if (isnull)
+		return;
+	deconstruct_array(DatumGetArrayTypeP(header), TEXTOID, -1, false,
+					  TYPALIGN_INT, &values, NULL, &import->ncolumns);
+	import->columns = palloc0(sizeof(CbImportColumn) * (import->ncolumns + 1));
+	for (int i = 0; i < import->ncolumns; i++)
+		import->columns[i].header = TextDatumGetCString(values[i]);
+	deconstruct_array(DatumGetArrayTypeP(fields), TEXTOID, -1, false,
+					  TYPALIGN_INT, &values, &nulls, &n);
+	for (int i = 0; i < Min(n, import->ncolumns); i++)
+		import->columns[i].field = nulls[i] ? NULL :
+			TextDatumGetCString(values[i]);
+	deconstruct_array(DatumGetArrayTypeP(secrets), INT4OID, sizeof(int32), true,
+					  TYPALIGN_INT, &values, NULL, &n);
+	for (int i = 0; i < n; i++)
+	{
+		int			column = DatumGetInt32(values[i]);
+
+		if (column >= 1 && column <= import->ncolumns)
+			import->columns[column - 1].secret = true;
+	}
+}
+
+static void
+read_progress(CbImport *import, Cursor *cursor)
+{
+	import->row_count = next_int(cursor);
+	import->valid_count = next_int(cursor);
+	import->warning_count = next_int(cursor);
+	import->error_count = next_int(cursor);
+	import->selected_count = next_int(cursor);
+	import->has_digest = next_hash(cursor, import->digest);
+	import->next_row = next_int(cursor);
+	import->succeeded_count = next_int(cursor);
+	import->failed_count = next_int(cursor);
+	import->skipped_count = next_int(cursor);
+	import->cancel_requested = next_time(cursor).given;
+	import->attempt = next_int(cursor);
+	import->holder = next_text(cursor);
+	import->actor_id = next_text(cursor);
+	import->actor_type = next_text(cursor);
+	import->role_name = next_text(cursor);
+	next_uuid(cursor, &import->correlation_id);
+	import->error_message = next_text(cursor);
+	import->lease_until = next_time(cursor);
+	import->heartbeat_at = next_time(cursor);
+	import->created_at = next_time(cursor);
+	import->uploaded_at = next_time(cursor);
+	import->previewed_at = next_time(cursor);
+	import->submitted_at = next_time(cursor);
+	import->started_at = next_time(cursor);
+	import->finished_at = next_time(cursor);
+	import->undone_at = next_time(cursor);
+}
+
+static CbImportStatus
+status_of(const char *name)
+{
+	for (CbImportStatus i = CB_IMPORT_OPEN; i <= CB_IMPORT_UNDONE; i++)
+	{
+		if (strcmp(name, cb_import_status_name(i)) == 0)
+			return i;
+	}
+	elog(ERROR, "an import has an unknown status");
+}
+
+static char *
+next_text(Cursor *cursor)
+{
+	bool		isnull;
+	Datum		value = cb_statement_value(0, cursor->column++, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+static int
+next_int(Cursor *cursor)
+{
+	bool		isnull;
+	Datum		value = cb_statement_value(0, cursor->column++, &isnull);
+
+	return isnull ? 0 : DatumGetInt32(value);
+}
+
+static bool
+next_uuid(Cursor *cursor, pg_uuid_t *uuid)
+{
+	bool		isnull;
+	Datum		value = cb_statement_value(0, cursor->column++, &isnull);
+
+	if (!isnull)
+		*uuid = *DatumGetUUIDP(value);
+	return !isnull;
+}
+
+static bool
+next_hash(Cursor *cursor, uint8 *hash)
+{
+	bool		isnull;
+	Datum		value = cb_statement_value(0, cursor->column++, &isnull);
+	bytea	   *bytes = isnull ? NULL : DatumGetByteaPP(value);
+
+	if (isnull || VARSIZE_ANY_EXHDR(bytes) != PG_SHA256_DIGEST_LENGTH)
+		return false;
+	memcpy(hash, VARDATA_ANY(bytes), PG_SHA256_DIGEST_LENGTH);
+	return true;
+}
+
+static CbTime
+next_time(Cursor *cursor)
+{
+	bool		isnull;
+	Datum		value = cb_statement_value(0, cursor->column++, &isnull);
+
+	return cb_time_read(value, isnull);
+}
