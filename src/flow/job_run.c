@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
@@ -158,6 +159,7 @@ cb_job_run_begin(CbJobRun *run)
 		return false;
 	cb_import_run_begin(&run->import, &run->job.import, run->account);
 	beat(run, false);
+	run->has_begun = true;
 	return true;
 }
 
@@ -199,18 +201,48 @@ cb_job_run_finish(CbJobRun *run, CbJobStatus status, const char *message)
 	leave(&caller);
 }
 
+/*
+ * Our own errors have a message without data of rows, and come from where no row
+ * is written; of any other, which may quote a row, only the SQLSTATE is told.
+ */
 void
-cb_job_run_fail(CbJobRun *run, int sqlstate, const char *message)
+cb_job_run_explain(CbJobRun *run, const ErrorData *fault)
+{
+	const char *sqlstate = unpack_sql_state(fault->sqlerrcode);
+	bool		is_ours = strncmp(sqlstate, "PT", 2) == 0 ||
+	fault->sqlerrcode == ERRCODE_INVALID_PARAMETER_VALUE ||
+	fault->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE ||
+	fault->sqlerrcode == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+
+	run->sqlstate = fault->sqlerrcode;
+	if (run->has_begun)
+		run->message = psprintf("A batch ended with SQLSTATE %s; what it wrote is undone.",
+								sqlstate);
+	else if (!is_ours)
+		run->message = psprintf("The job ended with SQLSTATE %s.", sqlstate);
+	else
+	{
+		char	   *sentence = psprintf("%s.%s%s", fault->message,
+										fault->hint == NULL ? "" : " ",
+										fault->hint == NULL ? "" : fault->hint);
+
+		sentence[0] = pg_toupper((unsigned char) sentence[0]);
+		run->message = sentence;
+	}
+}
+
+void
+cb_job_run_fail(CbJobRun *run)
 {
 	cb_job_run_act(run);
-	if (run->import.attempt != 0)
+	if (run->has_begun)
 	{
-		if (sqlstate == ERRCODE_QUERY_CANCELED)
+		if (run->sqlstate == ERRCODE_QUERY_CANCELED)
 			cb_import_run_release(&run->import);
 		else
-			cb_import_run_fail(&run->import, sqlstate);
+			cb_import_run_fail(&run->import, run->sqlstate);
 	}
-	cb_job_run_finish(run, CB_JOB_FAILED, message);
+	cb_job_run_finish(run, CB_JOB_FAILED, run->message);
 }
 
 void

@@ -30,8 +30,11 @@ typedef struct CbJobRun
 	char		id[CB_UUID_TEXT_LEN + 1];
 	CbClaims	claims;			/* for whom the worker acts */
 	CbImportRun import;
+	bool		has_begun;		/* import is set */
 	bool		cancelled;		/* somebody wants it to stop */
 	bool		is_lost;		/* somebody else has it */
+	int			sqlstate;		/* of the error that ended it; 0: none */
+	const char *message;		/* for people, of that error */
 } CbJobRun;
 
 /*
@@ -67,9 +70,11 @@ extern void cb_job_run_finish(CbJobRun *run, CbJobStatus status,
 
 /*
  * Ends the job because a step of it failed for good, and its import if it has
- * one.  That of a cancelled statement can be taken again at once.
+ * one; that of a cancelled statement can be taken again at once.  Explain says
+ * before which error it was.
  */
-extern void cb_job_run_fail(CbJobRun *run, int sqlstate, const char *message);
+extern void cb_job_run_explain(CbJobRun *run, const ErrorData *fault);
+extern void cb_job_run_fail(CbJobRun *run);
 
 /* Has workers started for jobs of the account that now may run. */
 extern void cb_job_run_next(const CbJobRun *run);

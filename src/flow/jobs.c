@@ -7,8 +7,7 @@
  */
 #include "postgres.h"
 
-#include "access/xlog.h"
-#include "tcop/utility.h"
+#include "miscadmin.h"
 #include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
