@@ -1,0 +1,120 @@
+# Whatever is killed while an import runs, every row has one effect in the end.
+#
+# Jobs run one after the other, and at random moments a worker, a backend that is at
+# work or the postmaster dies by kill -9. What is left over is taken up again by
+# canopy_bulk_resume(). 100 kills when CANOPY_LONG is set.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use Directory;
+use Jobs;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $kills = $ENV{CANOPY_LONG} ? 100 : 9;
+my $rows = 1000;
+my $node = start_server('kills');
+fill_directory($node);
+my $seed = $ENV{CANOPY_SEED} // int(time);
+srand($seed);
+diag("seed $seed, to be given in CANOPY_SEED");
+
+my (@imports, %killed, $current);
+my $ran = 0;
+for my $n (1 .. $kills)
+{
+	$current //= begin_import();
+	$ran++ if kill_something((qw(worker backend postmaster))[ $n % 3 ], rand 0.35);
+	recover();
+	resume();
+	undef $current if job($node, $current)->{status} eq 'complete';
+}
+if (defined $current)
+{
+	resume();
+	is(wait_for_job($node, $current, 'complete|failed|cancelled')->{status}, 'complete', 'the last job completes');
+}
+cmp_ok($ran, '>=', $kills / 2, "most died while a job was at work ($ran of $kills: " . join(', ', map { "$killed{$_} $_" } sort keys %killed) . ')');
+
+# what there is in the end
+my $n = @imports;
+is($node->safe_psql('postgres', 'SELECT string_agg(DISTINCT status, \' \') FROM canopy.job'), 'complete', "all $n jobs are complete");
+is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT concat_ws(' ', status, succeeded_count, failed_count, skipped_count), ', ') FROM canopy.import}),
+	"completed $rows 0 0", 'so are their imports, with all their rows');
+is($node->safe_psql('postgres', q{SELECT concat_ws(' ', count(*), count(DISTINCT resource_id), string_agg(DISTINCT outcome, ' ')) FROM canopy.import_row}),
+	join(' ', $n * $rows, $n * $rows, 'created'), 'every row has created something of its own');
+is($node->safe_psql('postgres', q{SELECT concat_ws(' ', count(*), count(r.resource_id)) FROM canopy.identity i
+	LEFT JOIN canopy.import_row r ON r.account_id = i.account_id AND r.resource_id = i.id AND r.cells[1] = i.email}),
+	join(' ', $n * $rows, $n * $rows), 'and that is what the directory has');
+is($node->safe_psql('postgres', q{SELECT concat_ws(' ', count(*), sum((metadata->>'total')::int)) FROM canopy.audit_log WHERE action = 'identity.bulk_create'}),
+	join(' ', $n * $rows / 200, $n * $rows), 'every batch has one audit entry');
+is($node->safe_psql('postgres', q{SELECT concat_ws(' ', count(*), count(DISTINCT metadata->>'import_id')) FROM canopy.audit_log WHERE action = 'identity.bulk_import'}),
+	"$n $n", 'and every import one');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM canopy.job WHERE futile_count > 0 AND attempt > 19'), '0', 'no job came near to being given up');
+unlike(slurp_file($node->logfile), qr/PANIC|TRAP|XX000|signal 11/, 'the log has no sign of trouble');
+$node->stop;
+done_testing();
+
+sub begin_import
+{
+	my $import = preview_import($node, 'i' . @imports . '-', $rows);
+	push @imports, $import;
+	return submit($node, $import);
+}
+
+# Kills it after some seconds; was a worker there then?
+sub kill_something
+{
+	my ($what, $delay) = @_;
+	my $pid = $what eq 'postmaster' ? '' : $what eq 'worker' ? worker_pid($node) : busy_backend();
+	my $is_at_work = worker_pid($node) ne '';
+	sleep $delay;
+	$killed{$what}++;
+	if ($what eq 'postmaster') { $node->kill9 }
+	elsif ($pid ne '') { $is_at_work = kill_process('KILL', $pid) && $is_at_work }
+	return $is_at_work;
+}
+
+# A backend that waits in a query.
+sub busy_backend
+{
+	open my $psql, '-|', 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', q{SELECT pg_backend_pid()}, '-c', 'SELECT pg_sleep(60)' or die;
+	my $pid = readline $psql;
+	chomp $pid;
+	push @main::psqls, $psql;
+	return $pid;
+}
+
+# Waits until the server takes connections again.
+sub recover
+{
+	my $end = time + 60;
+	while (time < $end)
+	{
+		return if $node->psql('postgres', 'SELECT 1', timeout => 10, on_error_die => 0) == 0 && is_settled();
+		$node->start(fail_ok => 1) if !-e $node->data_dir . '/postmaster.pid' || !kill 0, postmaster_pid();
+		sleep 0.05;
+	}
+	die 'the server did not come back';
+}
+
+# After a crash the old server answers for a moment, until it hears of it.
+sub is_settled
+{
+	sleep 0.1;
+	return $node->psql('postgres', 'SELECT 1') == 0;
+}
+
+sub postmaster_pid { return (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0] }
+
+sub resume
+{
+	for (1 .. 100)
+	{
+		return if $node->psql('postgres', 'SELECT canopy_bulk_resume()') == 0;
+		sleep 0.05;
+	}
+	die 'could not resume';
+}
