@@ -52,7 +52,7 @@ secret_columns: headers of columns that hold passwords, besides those whose head
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
 encoding: as in UTF-8, Windows-1252 or Shift_JIS; default: found out.
 Returns {id, status, encoding: {name, method, confidence, samples, unreadable_count}, delimiter, row_count, comment_count, columns: [{position, header, field, confidence, secret}], missing, preview}: status is mapped, or uploaded when required fields, those in missing, have no column; preview has the cells of the first rows. A row with a character that is not in the encoding has an error.
-Errors: PT404 unknown import; 55000 the import has been submitted; PT413 too many bytes, rows or columns; PT415 no CSV file but a workbook, an archive or the like; 22023 no header, no rows, or an option that makes no sense.';
+Errors: PT404 unknown import; PT409 the import has been submitted; PT413 too many bytes, rows or columns; PT415 no CSV file but a workbook, an archive or the like; 22023 no header, no rows, or an option that makes no sense.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_upload(uuid, bytea, text, text, text[], text, text) FROM PUBLIC;
 
@@ -94,7 +94,7 @@ id: an import with a file.
 mapping: an object of headers, or of positions from 1, each with a field, metadata.key, or null for a column to ignore. What it does not name stays, unless its field goes to another column. The account remembers it for the next file. Default: change nothing.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
 Returns the import as canopy_bulk_import_info does; missing names the required fields without a column, and status is mapped when there is none.
-Errors: PT404 unknown import; 55000 it has no file, or has been submitted; 22023 no such column or field, a field for two columns, or a column that would become a password: such a file must be uploaded again with secret_columns.';
+Errors: PT404 unknown import; PT409 it has no file, or has been submitted; 22023 no such column or field, a field for two columns, or a column that would become a password: such a file must be uploaded again with secret_columns.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_map(uuid, jsonb, text) FROM PUBLIC;
 
@@ -113,7 +113,7 @@ COMMENT ON FUNCTION @extschema@.canopy_bulk_import_preview(uuid, text) IS
 id: an import that is mapped. Rows that were deselected take no part and keep what was found of them.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
 Returns {id, status, statistics: {total, valid, warning, error, selected, create, update, skip}, codes: [{code, severity, count}], plan_digest}. Rows with errors are deselected; canopy_bulk_import_rows shows them. plan_digest is a SHA-256 over file, mapping, options, selection and what was found.
-Errors: PT404 unknown import; 55000 it is not mapped, or has been submitted, or somebody changed it meanwhile. Anything a row cannot be blamed for keeps its own SQLSTATE.';
+Errors: PT404 unknown import; PT409 it is not mapped, or has been submitted, or somebody changed it meanwhile. Anything a row cannot be blamed for keeps its own SQLSTATE.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_preview(uuid, text) FROM PUBLIC;
 
@@ -161,7 +161,7 @@ row_numbers: from 1; a row with errors stays deselected. Default: all.
 selected: whether they shall be imported.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
 Returns {id, status, rows, statistics, plan_digest}: rows counts those that are now as asked.
-Errors: PT404 unknown import; 55000 it was not previewed, or has been submitted.';
+Errors: PT404 unknown import; PT409 it was not previewed, or has been submitted.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_select(uuid, integer[], boolean, text) FROM PUBLIC;
 

@@ -15,7 +15,7 @@ id: an import that has been previewed, or whose run was interrupted: it goes on 
 digest: of the plan, as the preview gave it; the import is refused (PT409) when it would now go otherwise. Null: whatever the directory says now.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
 A batch that fails with 40001, 40P01 or 55P03 is tried again, later and later; another error of a whole batch ends the run as failed and is raised. A cancelled statement leaves the import as far as it has come.
-Errors: 2D000 inside a transaction; 22023 malformed argument; PT401 expired or malformed claims; 42501 not allowed; PT404 unknown import; PT409 changed since the preview; 55000 not previewed, or run by somebody else.
+Errors: 2D000 inside a transaction; 22023 malformed argument; PT401 expired or malformed claims; 42501 not allowed; PT404 unknown import; PT409 changed since the preview, not previewed, or run by somebody else.
 Canopy guide: Bulk import with the CSV wizard, Submit.';
 
 REVOKE ALL ON PROCEDURE @extschema@.canopy_bulk_import_run(uuid, bytea, text) FROM PUBLIC;
@@ -101,7 +101,7 @@ COMMENT ON FUNCTION @extschema@.canopy_bulk_import_cancel(uuid, text) IS
 id: an import that has not ended, or has failed. One that is running stops after its batch; the others end at once.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
 Returns the import as canopy_bulk_import_info does. canopy_bulk_import_csv(id, ''failed'') then has all rows that are left to do.
-Errors: PT404 unknown import; 55000 it has been completed or undone.
+Errors: PT404 unknown import; PT409 it has been completed or undone.
 Canopy guide: Bulk import with the CSV wizard, Submit.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_cancel(uuid, text) FROM PUBLIC;
@@ -127,7 +127,7 @@ page: from 1.
 take: rows of a page, 1 to 100.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
 Returns {items: [{row_number, line_number, cells, outcome, code, id, skip_reason, error_code, error_message}], pagination: {page, take, item_count, page_count, has_next_page, has_previous_page}}. skip_reason is exists, deselected or cancelled; a row that was bad in the preview is deselected and has its error. Cells of secret columns are null.
-Errors: PT404 unknown import; 22023 no such page or outcome; 55000 not submitted.
+Errors: PT404 unknown import; 22023 no such page or outcome; PT409 not submitted.
 Canopy guide: Bulk import with the CSV wizard, Results.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_results(uuid, text, integer, integer, text) FROM PUBLIC;
@@ -151,7 +151,7 @@ which: all, every row with row_number, line_number, its cells, outcome, skip_rea
 bom: begin with a byte order mark, by which Excel knows UTF-8.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
 Returns the file, delimited as the uploaded one was. No spreadsheet evaluates a cell of it; cells of secret columns are empty, and so are those of rows that had too few or too many cells in a file with secret columns.
-Errors: PT404 unknown import; 22023 neither all nor failed; 55000 not ended.
+Errors: PT404 unknown import; 22023 neither all nor failed; PT409 not ended.
 Canopy guide: Bulk import with the CSV wizard, Results.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_csv(uuid, text, boolean, text) FROM PUBLIC;

@@ -200,7 +200,7 @@ run_steps(CbImportRun *run)
 	MemoryContextDelete(context);
 	if (stepping.state == CB_IMPORT_RUN_LOST)
 		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				(errcode(CB_ERRCODE_CONFLICT),
 				 errmsg("the import was taken over by somebody else")));
 }
 

@@ -31,6 +31,7 @@ typedef struct CbAnswer
 
 	/* Instead of body: what is no JSON. */
 	const char *content_type;	/* NULL: it is body */
+	const char *disposition;	/* a value of Content-Disposition, or NULL */
 	const char *raw;
 	Size		raw_len;		/* bytes */
 } CbAnswer;

@@ -64,7 +64,7 @@ cb_import_lock(CbImportCall *call)
 
 	if (!is_same_plan(import, call->import))
 		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				(errcode(CB_ERRCODE_CONFLICT),
 				 errmsg("the import was changed by somebody else"),
 				 errhint("Look at it with canopy_bulk_import_info(), and try again.")));
 	call->import = import;

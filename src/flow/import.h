@@ -79,7 +79,7 @@ extern void cb_import_begin(CbImportCall *call, const pg_uuid_t *id,
 extern void cb_import_end(CbImportCall *call);
 
 /*
- * Reads the import again and locks it until the transaction ends.  Raises 55000
+ * Reads the import again and locks it until the transaction ends.  Raises PT409
  * when its file or mapping has changed since it was read.
  */
 extern void cb_import_lock(CbImportCall *call);

@@ -16,7 +16,7 @@
  * them error_code and error_message, for those that failed, were bad in the
  * preview or were not sent after a cancel.  No spreadsheet evaluates a cell of
  * it, and the importer reads what was uploaded.  Cells of secret columns are
- * empty.  Raises 22023 for another word, 55000 before the import has ended.
+ * empty.  Raises 22023 for another word, PT409 before the import has ended.
  */
 extern void cb_import_csv(const pg_uuid_t *id, const char *account,
 						  const char *which, bool byte_order_mark,
@@ -27,7 +27,7 @@ extern const char *cb_import_csv_disposition(const char *which);
 
 /*
  * A page of results {items, pagination}, of those with an outcome or, with NULL,
- * of all.  Raises 22023 for a page or an outcome that cannot be, 55000 before the
+ * of all.  Raises 22023 for a page or an outcome that cannot be, PT409 before the
  * import has been submitted.
  */
 extern Jsonb *cb_import_results(const pg_uuid_t *id, const char *account,

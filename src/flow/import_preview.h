@@ -38,7 +38,7 @@ extern void cb_import_rehearse(const CbImportCall *call,
 
 /*
  * Rehearses, stores the findings and answers with statistics and a digest of the
- * plan.  Raises 55000 unless the import is mapped.
+ * plan.  Raises PT409 unless the import is mapped.
  */
 extern Jsonb *cb_wizard_preview(const pg_uuid_t *id, const char *account);
 

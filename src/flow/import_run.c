@@ -46,7 +46,7 @@ cb_import_run_begin(CbImportRun *run, const pg_uuid_t *id, const char *account)
 					  "Submit it first; what has ended does not run again.");
 	if (!cb_import_take(call.import, call.now, call.now + CB_IMPORT_LEASE))
 		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				(errcode(CB_ERRCODE_CONFLICT),
 				 errmsg("the import is being run by somebody else"),
 				 errhint("canopy_bulk_progress shows by which process; when that is gone, or has not been heard of for a minute, somebody else may run the import.")));
 	cb_uuid_format(&call.scope.account, run->account);

@@ -44,7 +44,7 @@ typedef enum CbImportRunState
  * is running, or has failed, as it is.  With a digest, raises PT409 when the plan is not the one
  * that was previewed: the mapping, the selection or the options have changed, or
  * the directory has, so that rows would now fare otherwise; their numbers are in
- * the detail.  Raises 55000 when there is no preview.
+ * the detail.  Raises PT409 when there is no preview.
  */
 extern void cb_import_run_submit(const pg_uuid_t *id, const char *account,
 								 const uint8 *digest, Size digest_len);
@@ -52,12 +52,12 @@ extern void cb_import_run_submit(const pg_uuid_t *id, const char *account,
 /*
  * Cancels an import and answers what it is: whoever runs it stops after the batch
  * that he is at; when nobody does, it ends here.  What has not been sent is
- * skipped.  Raises 55000 when the import has been completed or undone.
+ * skipped.  Raises PT409 when the import has been completed or undone.
  */
 extern Jsonb *cb_wizard_cancel(const pg_uuid_t *id, const char *account);
 
 /*
- * Takes an import that was submitted, or that failed.  Raises 55000 when somebody
+ * Takes an import that was submitted, or that failed.  Raises PT409 when somebody
  * else is running it, or it has ended.
  */
 extern void cb_import_run_begin(CbImportRun *run, const pg_uuid_t *id,

@@ -24,7 +24,7 @@ typedef struct CbImportUpload
 
 /*
  * Reads the file, hashes the passwords in it and stores its rows in place of
- * those of an earlier file.  Answers what was found out.  Raises 55000 for an import
+ * those of an earlier file.  Answers what was found out.  Raises PT409 for an import
  * that has been submitted, what cb_import_begin() and cb_import_file_open() raise,
  * PT413 for too many rows, and 22023 for a file without a header or rows.
  */

@@ -8,15 +8,13 @@
 #include "postgres.h"
 
 #include "canopy_bulk.h"
+#include "db/page.h"
 #include "flow/import_steps.h"
 
-#define TAKE_MAX	100			/* rows of a page */
-
-static void check_page(const char *verdict, int page, int take);
+static void check_verdict(const char *verdict);
 static void write_row(CbJson *json, const CbImportRow *row);
 static void write_text(CbJson *json, const char *text);
 static void write_json(CbJson *json, const Jsonb *value);
-static void write_pagination(CbJson *json, int page, int take, int total);
 
 Jsonb *
 cb_wizard_info(const pg_uuid_t *id, const char *account)
@@ -34,7 +32,7 @@ Jsonb *
 cb_wizard_rows(const pg_uuid_t *id, const char *verdict, int page, int take,
 			   const char *account)
 {
-	static CbJsonShape keys = {2, {"items", "pagination"}};
+	CbPage		place = {page, take};
 	CbImportCall call;
 	CbImportRow *rows;
 	CbJson	   *json = cb_json_create(8192);
@@ -42,28 +40,23 @@ cb_wizard_rows(const pg_uuid_t *id, const char *verdict, int page, int take,
 	int			total;
 	int			n;
 
-	check_page(verdict, page, take);
+	cb_page_check(&place);
+	check_verdict(verdict);
 	cb_import_begin(&call, id, account);
-	n = cb_import_rows_page(call.import, verdict, (page - 1) * take, take, &rows,
+	n = cb_import_rows_page(call.import, verdict, (int) cb_page_offset(&place), take, &rows,
 							&total);
-	cb_json_shape(json, &keys);
-	cb_json_array(json, n);
+	cb_page_begin(json, n);
 	for (int i = 0; i < n; i++)
 		write_row(json, &rows[i]);
-	write_pagination(json, page, take, total);
+	cb_page_end(json, &place, total);
 	answer = cb_json_finish(json);
 	cb_import_end(&call);
 	return answer;
 }
 
 static void
-check_page(const char *verdict, int page, int take)
+check_verdict(const char *verdict)
 {
-	if (page < 1 || page > CB_IMPORT_MAX_ROWS || take < 1 || take > TAKE_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("there is no such page"),
-				 errhint("page counts from 1, and take is 1 to %d.", TAKE_MAX)));
 	if (verdict != NULL && strcmp(verdict, "valid") != 0 &&
 		strcmp(verdict, "warning") != 0 && strcmp(verdict, "error") != 0)
 		ereport(ERROR,
@@ -113,20 +106,4 @@ write_json(CbJson *json, const Jsonb *value)
 		cb_json_array(json, 0);
 	else
 		cb_json_container(json, &value->root, VARSIZE(value) - VARHDRSZ);
-}
-
-static void
-write_pagination(CbJson *json, int page, int take, int total)
-{
-	static CbJsonShape keys = {6, {"page", "take", "item_count", "page_count",
-	"has_next_page", "has_previous_page"}};
-	int			npages = (total + take - 1) / take;
-
-	cb_json_shape(json, &keys);
-	cb_json_int(json, page);
-	cb_json_int(json, take);
-	cb_json_int(json, total);
-	cb_json_int(json, npages);
-	cb_json_bool(json, page < npages);
-	cb_json_bool(json, page > 1);
 }

@@ -27,6 +27,7 @@ static const char *const security =
 static const char *const *const topics[] = {
 	&cb_schemas_bulk,
 	&cb_schemas_identity,
+	&cb_schemas_import,
 };
 
 static void write_paths(StringInfo json);
@@ -34,6 +35,7 @@ static void write_operation(StringInfo json, const CbRoute *route);
 static void write_body(StringInfo json, const CbRoute *route);
 static void write_components(StringInfo json);
 static void write_parameters(StringInfo json, const CbRoute *route);
+static bool takes_key(const CbRoute *route);
 static void write_parameter(StringInfo json, const char *key, size_t len);
 static void write_responses(StringInfo json, const CbRoute *route);
 static void write_response(StringInfo json, int status, const char *text,
@@ -122,7 +124,7 @@ write_parameters(StringInfo json, const CbRoute *route)
 
 		write_parameter(json, at, len);
 	}
-	if (strcmp(route->method, "GET") != 0 && !route->is_public)
+	if (takes_key(route))
 		write_parameter(json, "idempotencyKey", strlen("idempotencyKey"));
 	while (*takes != '\0')
 	{
@@ -133,6 +135,14 @@ write_parameters(StringInfo json, const CbRoute *route)
 		takes += strspn(takes, " ");
 	}
 	appendStringInfoChar(json, ']');
+}
+
+/* What PUT does, it does once however often it is sent. */
+static bool
+takes_key(const CbRoute *route)
+{
+	return !route->is_public && strcmp(route->method, "GET") != 0 &&
+		strcmp(route->method, "PUT") != 0;
 }
 
 static void

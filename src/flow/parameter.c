@@ -54,6 +54,32 @@ const CbParameter cb_parameters[] = {
 	"Only identities that have a role somewhere, or none."},
 	{"notInApp", "not_in_app", "query", TEXT,
 	"Slug or id of an application: only identities that can be attached to it."},
+	{"importStatus", "status", "query",
+		"{\"enum\": [\"open\", \"uploaded\", \"mapped\", \"previewed\", \"running\","
+		" \"completed\", \"cancelled\", \"failed\", \"undone\"]}",
+	"Only imports of this status."},
+	{"importMode", "mode", "query",
+		"{\"enum\": [\"create\", \"invite\", \"account_create\"], \"default\": \"create\"}",
+	"What a row becomes."},
+	{"fileName", "file_name", "query", TEXT, "Name of the file, for the audit entry."},
+	{"delimiter", "delimiter", "query",
+		"{\"enum\": [\"comma\", \"semicolon\", \"tab\", \"pipe\"]}",
+	"What stands between two cells; found out when it is left out."},
+	{"encoding", "encoding", "query", TEXT,
+		"Encoding of the file, before the charset of Content-Type; found out when"
+	" neither is there."},
+	{"secretColumns", "secret_columns", "query", TEXT,
+		"Headers of columns that hold passwords, with commas between, besides those"
+	" whose header says so."},
+	{"verdict", "verdict", "query", "{\"enum\": [\"valid\", \"warning\", \"error\"]}",
+	"Only rows of which the preview found this."},
+	{"outcome", "outcome", "query",
+		"{\"enum\": [\"created\", \"updated\", \"skipped\", \"failed\"]}",
+	"Only rows that this became of."},
+	{"which", "which", "query", "{\"enum\": [\"all\", \"failed\"], \"default\": \"all\"}",
+	"Every row with its result, or the rows that are left to do, to be mended and uploaded."},
+	{"bom", "bom", "query", BOOL,
+	"Begin with a byte order mark, by which Excel knows UTF-8."},
 };
 
 const int	cb_nparameters = lengthof(cb_parameters);

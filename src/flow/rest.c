@@ -135,6 +135,8 @@ serve_route(Serving *serving, const CbRoute *route, CbRouteCall *call)
 			add_header(response, "Content-Type", answer.content_type);
 		else if (answer.body != NULL)
 			add_header(response, "Content-Type", "application/json");
+		if (answer.disposition != NULL)
+			add_header(response, "Content-Disposition", answer.disposition);
 	}
 	if (answer.replayed)
 		add_header(response, "Idempotency-Replayed", "true");

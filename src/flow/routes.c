@@ -67,6 +67,57 @@
 		CB_ROUTE_NO_BODY, NULL, "dryRun", 200, "Message", false, \
 	cb_serve_identity_deactivate}
 
+/* The steps of an import, which are alike below all that an import can belong to. */
+#define OF_IMPORTS(path, tier, where) \
+	{"GET", path, \
+		"listImports" tier, "List the imports, the newest first.", \
+		CB_ROUTE_NO_BODY, NULL, PAGE " importStatus " where, 200, "ImportPage", false, \
+	cb_serve_import_list}, \
+	{"POST", path, \
+		"openImport" tier, "Open an import of a CSV file.", \
+		CB_ROUTE_JSON, "ImportOrder", where, 201, "Import", false, \
+	cb_serve_import_open}, \
+	{"GET", path "/sample.csv", \
+		"getImportSample" tier, "Get a file with every column of a mode, and comments that explain them.", \
+		CB_ROUTE_NO_BODY, NULL, "importMode", 200, "text/csv", false, \
+	cb_serve_import_sample}, \
+	{"GET", path "/{id}", \
+		"getImport" tier, "Get an import: how far it has come, and how many rows are what.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "Import", false, \
+	cb_serve_import_get}, \
+	{"PUT", path "/{id}/file", \
+		"uploadImportFile" tier, "Upload the file of an import.", \
+		CB_ROUTE_BYTES, NULL, "fileName delimiter encoding secretColumns", 200, "ImportFile", false, \
+	cb_serve_import_file}, \
+	{"PUT", path "/{id}/mapping", \
+		"mapImport" tier, "Say which column is which field.", \
+		CB_ROUTE_JSON, "ImportMapping", "", 200, "Import", false, \
+	cb_serve_import_mapping}, \
+	{"POST", path "/{id}/preview", \
+		"previewImport" tier, "Find out what every row would do.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "ImportPreview", false, \
+	cb_serve_import_preview}, \
+	{"GET", path "/{id}/rows", \
+		"listImportRows" tier, "List the rows with what the preview found.", \
+		CB_ROUTE_NO_BODY, NULL, PAGE " verdict", 200, "ImportRowPage", false, \
+	cb_serve_import_rows}, \
+	{"PUT", path "/{id}/selection", \
+		"selectImportRows" tier, "Select rows to be imported, or deselect them.", \
+		CB_ROUTE_JSON, "ImportSelection", "", 200, "ImportSelected", false, \
+	cb_serve_import_selection}, \
+	{"POST", path "/{id}/cancel", \
+		"cancelImport" tier, "Cancel an import: what has not been written is skipped.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "Import", false, \
+	cb_serve_import_cancel}, \
+	{"GET", path "/{id}/results", \
+		"listImportResults" tier, "List what became of the rows.", \
+		CB_ROUTE_NO_BODY, NULL, PAGE " outcome", 200, "ImportResultPage", false, \
+	cb_serve_import_results}, \
+	{"GET", path "/{id}/results.csv", \
+		"downloadImportResults" tier, "Download what became of the rows, or the rows that are left to do.", \
+		CB_ROUTE_NO_BODY, NULL, "which bom", 200, "text/csv", false, \
+	cb_serve_import_csv}
+
 static CbAnswer serve_openapi(CbRouteCall *call);
 
 const CbRoute cb_routes[] = {
@@ -128,6 +179,9 @@ const CbRoute cb_routes[] = {
 		"recordBulkImportEvent", "Record that an import wizard was completed.",
 		CB_ROUTE_JSON, "ImportEvent", "", 204, NULL, false,
 	cb_serve_import_event},
+	OF_IMPORTS(ACCOUNT "/imports", "OfAccount", ""),
+	OF_IMPORTS(APPLICATION "/imports", "", "inEnvironment"),
+	OF_IMPORTS(API "/imports", "WithKey", ""),
 	{"GET", "/openapi.json",
 		"getOpenApi", "Describe these routes.",
 		CB_ROUTE_NO_BODY, NULL, "", 200, "OpenApi", true,

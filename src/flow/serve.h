@@ -31,6 +31,20 @@ extern CbAnswer cb_serve_identity_remove(CbRouteCall *call);
 extern CbAnswer cb_serve_membership_add(CbRouteCall *call);
 extern CbAnswer cb_serve_membership_remove(CbRouteCall *call);
 
+/* serve_import.c */
+extern CbAnswer cb_serve_import_list(CbRouteCall *call);
+extern CbAnswer cb_serve_import_open(CbRouteCall *call);
+extern CbAnswer cb_serve_import_sample(CbRouteCall *call);
+extern CbAnswer cb_serve_import_get(CbRouteCall *call);
+extern CbAnswer cb_serve_import_file(CbRouteCall *call);
+extern CbAnswer cb_serve_import_mapping(CbRouteCall *call);
+extern CbAnswer cb_serve_import_preview(CbRouteCall *call);
+extern CbAnswer cb_serve_import_rows(CbRouteCall *call);
+extern CbAnswer cb_serve_import_selection(CbRouteCall *call);
+extern CbAnswer cb_serve_import_cancel(CbRouteCall *call);
+extern CbAnswer cb_serve_import_results(CbRouteCall *call);
+extern CbAnswer cb_serve_import_csv(CbRouteCall *call);
+
 /*
  * single.c: each runs a row as a batch of one and unwraps its verdict: the data
  * and the code of a success, the error of a failure.  The row is the body of the

@@ -182,7 +182,7 @@ cb_import_require(const CbImport *import, int statuses, const char *hint)
 	if ((statuses & CB_IMPORT_IN(import->status)) != 0)
 		return;
 	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			(errcode(CB_ERRCODE_CONFLICT),
 			 errmsg("the import is in another state"),
 			 errdetail("Its status is %s.", status_names[import->status]),
 			 errhint("%s", hint)));

@@ -119,7 +119,7 @@ extern void cb_import_insert(const CbImport *import, TimestampTz now);
 extern CbImport *cb_import_read(const pg_uuid_t *account, const pg_uuid_t *id,
 								bool lock);
 
-/* Raises 55000 unless the status is one of the set; hint says what to do. */
+/* Raises PT409 unless the status is one of the set; hint says what to do. */
 extern void cb_import_require(const CbImport *import, int statuses,
 							  const char *hint);
 

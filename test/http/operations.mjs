@@ -17,6 +17,7 @@ const API = '/api/v1';
 
 let used = 0;
 const fresh = (name) => `${name}-${used++}-`;
+const csv = (name) => `E-mail;Given name;Surname\n${name}@example.com;Ada;Byron\nno address;Ada;Byron\n`;
 
 export async function operationsOf({ sql }) {
 	// the id of an identity of acme that is new, and a member of crm if it shall be
@@ -49,6 +50,42 @@ export async function operationsOf({ sql }) {
 		activateIdentity: { at: `POST ${path}/{id}/activate`, request: at(member) },
 		deactivateIdentity: { at: `POST ${path}/{id}/deactivate`, request: at(member) },
 	}).map(([operation, entry]) => [operation + name, entry]));
+	// the id of an import at a step: its file is there, and what comes after it is done
+	const imported = async (scope, step) => {
+		const [{ id }] = await sql(`SELECT canopy_bulk_import_open($1, account => 'acme', application => $2, environment => $3)->>'id' AS id`,
+			[scope.mode, scope.application ?? '', scope.environment ?? '']);
+		if (step > 0)
+			await sql(`SELECT canopy_bulk_import_upload_text($1, $2, account => 'acme')`, [id, csv(fresh('imported'))]);
+		if (step > 1)
+			await sql(`SELECT canopy_bulk_import_preview($1, account => 'acme')`, [id]);
+		if (step > 2)
+			await sql(`CALL canopy_bulk_import_run('${id}', account => 'acme')`);
+		return id;
+	};
+	const ofImports = (path, name, scope) => {
+		const importAt = (step, body, headers) => async () => ({ path: { id: await imported(scope, step) }, body, headers });
+		const query = { ...lists, file_name: 'new.csv', encoding: 'UTF-8', secret_columns: 'Surname' };
+		return Object.fromEntries(Object.entries({
+			listImports: { at: `GET ${path}`, request: () => ({}), query },
+			openImport: {
+				at: `POST ${path}`,
+				status: 201,
+				request: () => ({ body: { mode: scope.mode, on_conflict: 'skip' } }),
+				other: () => ({ body: { mode: scope.mode, missing: 'ignore', max_missing_percent: 5 } }),
+				query,
+			},
+			getImportSample: { at: `GET ${path}/sample.csv`, request: () => ({}) },
+			getImport: { at: `GET ${path}/{id}`, request: importAt(1) },
+			uploadImportFile: { at: `PUT ${path}/{id}/file`, request: importAt(0, Buffer.from(csv('r\xe9mi'), 'latin1'), { 'Content-Type': 'text/csv' }), query },
+			mapImport: { at: `PUT ${path}/{id}/mapping`, request: importAt(1, { 'Given name': 'first_name', 3: 'last_name' }) },
+			previewImport: { at: `POST ${path}/{id}/preview`, request: importAt(1) },
+			listImportRows: { at: `GET ${path}/{id}/rows`, request: importAt(2), query },
+			selectImportRows: { at: `PUT ${path}/{id}/selection`, request: importAt(2, { row_numbers: [1], selected: false }) },
+			cancelImport: { at: `POST ${path}/{id}/cancel`, request: importAt(2) },
+			listImportResults: { at: `GET ${path}/{id}/results`, request: importAt(3), query },
+			downloadImportResults: { at: `GET ${path}/{id}/results.csv`, request: importAt(3) },
+		}).map(([operation, entry]) => [operation + name, entry]));
+	};
 	const several = (name, fields) => () => ({ body: people(fresh(name), 2, fields) });
 
 	return {
@@ -96,6 +133,9 @@ export async function operationsOf({ sql }) {
 			request: () => ({ body: { mode: 'create', total: 1, succeeded: 1, failed: 0, skipped: 0 } }),
 			other: () => ({ body: { mode: 'invite', total: 0, succeeded: 0, failed: 0 } }),
 		},
+		...ofImports(`${ACCOUNT}/imports`, 'OfAccount', { mode: 'account_create' }),
+		...ofImports(`${APPLICATION}/imports`, '', { mode: 'create', application: 'crm', environment: 'production' }),
+		...ofImports(`${API}/imports`, 'WithKey', { mode: 'create', application: 'crm', environment: 'production' }),
 		getOpenApi: {
 			at: 'GET /openapi.json',
 			request: () => ({}),

@@ -14,7 +14,7 @@ SELECT canopy_bulk_import_upload_text(:'id', E'E-Mail,Vorname,Zuname 2,Kennwort,
 SELECT is(t.columns(:'answer'), 'E-Mail=email, Vorname=first_name, Zuname 2=-, Kennwort=password, metadata.Team=metadata.Team, x=-, x=-', 'columns have what fits');
 SELECT results_eq(format('SELECT r->>''status'', r->''missing'' FROM (SELECT %L::jsonb) AS v (r)', :'answer'),
 	$$ VALUES ('uploaded', '["last_name"]'::jsonb) $$, 'the required field without a column is named');
-SELECT throws_ok(format('SELECT canopy_bulk_import_preview(%L)', :'id'), '55000', 'the import is in another state', 'and no preview is possible');
+SELECT throws_ok(format('SELECT canopy_bulk_import_preview(%L)', :'id'), 'PT409', 'the import is in another state', 'and no preview is possible');
 
 -- a look changes nothing
 SELECT is(t.columns(canopy_bulk_import_map(:'id')), t.columns(:'answer'), 'without a mapping there is only a look');

@@ -67,7 +67,7 @@ SELECT is(canopy_bulk_import_info(:'crm_id')->>'mode', 'create', 'one of the app
 RESET request.jwt.claims;
 
 -- steps come in their order, and say which is missing
-SELECT throws_ok(format('SELECT %s', replace(call, '$1', quote_literal(:'crm_id'))), '55000', 'the import is in another state', call)
+SELECT throws_ok(format('SELECT %s', replace(call, '$1', quote_literal(:'crm_id'))), 'PT409', 'the import is in another state', call)
 FROM (VALUES
 	('canopy_bulk_import_map($1)'),
 	('canopy_bulk_import_preview($1)'),
