@@ -55,13 +55,12 @@ typedef struct Stepping
 
 static void start(Oid database, Oid role);
 static void work(CbJobRun *run);
+static ErrorData *run_job(CbJobRun *run);
 static ErrorData *run_import(CbJobRun *run);
 static ErrorData *begin_import(CbJobRun *run);
 static void take(CbJobRun *run);
 static void begin(CbJobRun *run);
 static void write_batch(CbJobRun *run);
-static void next(CbJobRun *run);
-static void fail(CbJobRun *run);
 static bool take_step(void *arg);
 static bool sweep(void *arg);
 static bool launch_sweepers(void *arg);
@@ -218,11 +217,11 @@ work(CbJobRun *run)
 			(errmsg("canopy_bulk job %s started: %s of account %s, attempt %d",
 					run->id, cb_job_kind_name(run->job.kind), run->account,
 					run->job.attempt)));
-	fault = run_import(run);
+	fault = run_job(run);
 	if (fault != NULL && !run->is_lost)
 	{
 		cb_job_run_explain(run, fault);
-		cb_worker_transact(run, fail, "ending the job");
+		cb_worker_transact(run, cb_job_run_fail, "ending the job");
 	}
 	ereport(LOG,
 			(errmsg("canopy_bulk job %s ended: %s", run->id,
@@ -230,18 +229,31 @@ work(CbJobRun *run)
 					cb_job_status_name(run->job.status)),
 			 fault == NULL ? 0 :
 			 errdetail("SQLSTATE %s.", unpack_sql_state(fault->sqlerrcode))));
-	cb_worker_transact(run, next, "starting the next job");
+	cb_worker_transact(run, cb_job_run_next, "starting the next job");
 }
 
 /* NULL when the job has ended as it should, or the error that ended it. */
 static ErrorData *
-run_import(CbJobRun *run)
+run_job(CbJobRun *run)
 {
 	ErrorData  *fault = cb_worker_transact(run, cb_job_run_enter,
 										   "looking at the job");
 
-	if (fault == NULL && !CB_JOB_HAS_ENDED(&run->job))
-		fault = begin_import(run);
+	if (fault == NULL && run->job.status == CB_JOB_FETCHING && !run->cancelled)
+		fault = cb_worker_fetch(run);
+	if (fault != NULL || CB_JOB_HAS_ENDED(&run->job))
+		return fault;
+	if (run->job.status == CB_JOB_FETCHING || cb_job_is_dry_run(&run->job))
+		return cb_worker_transact(run, run->cancelled ? cb_job_run_stop :
+								  cb_job_run_rehearse, "rehearsing the import");
+	return run_import(run);
+}
+
+static ErrorData *
+run_import(CbJobRun *run)
+{
+	ErrorData  *fault = begin_import(run);
+
 	while (fault == NULL && !CB_JOB_HAS_ENDED(&run->job))
 		fault = cb_worker_transact(run, write_batch, "writing a batch");
 	return fault;
@@ -282,18 +294,6 @@ static void
 write_batch(CbJobRun *run)
 {
 	cb_job_run_step(run);
-}
-
-static void
-next(CbJobRun *run)
-{
-	cb_job_run_next(run);
-}
-
-static void
-fail(CbJobRun *run)
-{
-	cb_job_run_fail(run);
 }
 
 static bool

@@ -31,4 +31,10 @@ extern ErrorData *cb_worker_transact(CbJobRun *run, CbWorkerStep step,
 /* Waits.  Ends the process when it shall end. */
 extern void cb_worker_nap(long milliseconds);
 
+/*
+ * Fetches the file of a job and gives it to its import, until that is done, the
+ * job has ended or shall stop.  NULL, or the error that ended it.
+ */
+extern ErrorData *cb_worker_fetch(CbJobRun *run);
+
 #endif							/* CB_WORKER_H */

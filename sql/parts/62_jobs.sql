@@ -23,6 +23,48 @@ Canopy guide: Bulk import with the CSV wizard, Submit.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_submit(uuid, bytea, text) FROM PUBLIC;
 
+CREATE FUNCTION @extschema@.canopy_bulk_import_url(
+	url text,
+	invite_message text DEFAULT NULL,
+	bundle_ids uuid[] DEFAULT NULL,
+	course_ids uuid[] DEFAULT NULL,
+	learning_path_ids uuid[] DEFAULT NULL,
+	license_ids uuid[] DEFAULT NULL,
+	client_id uuid DEFAULT NULL,
+	role text DEFAULT NULL,
+	dry_run boolean DEFAULT false,
+	mode text DEFAULT 'learner',
+	on_conflict text DEFAULT 'update',
+	account text DEFAULT NULL,
+	application text DEFAULT NULL,
+	environment text DEFAULT NULL,
+	idempotency_key text DEFAULT NULL
+)
+RETURNS jsonb
+LANGUAGE c
+VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
+AS 'MODULE_PATHNAME', 'cb_import_url';
+
+COMMENT ON FUNCTION @extschema@.canopy_bulk_import_url(text, text, uuid[], uuid[], uuid[], uuid[], uuid, text, boolean, text, text, text, text, text, text) IS
+'Import a CSV file behind a URL, as a background job.
+
+url: https, or http where canopy_bulk.import_allowed_hosts says so; its host must be in that setting. At most 10 MB and 10,000 rows; 30 seconds to fetch it.
+invite_message: text for the invitations that are mailed to learners.
+bundle_ids, course_ids, learning_path_ids, license_ids: what every learner is enrolled in; default: nothing.
+client_id: client portal of every learner.
+role: role of every learner, a name or an id; needs an environment.
+dry_run: do everything, then leave nothing but the import with the verdict of every row.
+mode: what a row becomes, as for canopy_bulk_import_open; the arguments above are those of learner.
+on_conflict: what to do with a row whose address exists: error, skip or update. A learner is always added or updated.
+account, application, environment: slug or id; default: the settings of the same name, then the claims.
+idempotency_key: 1 to 255 characters; the query of the URL does not make a request another one.
+Returns {data: {APIBulkImport: {id, type, status, importId, createdAt, repeatable, description, errorMessage}}} at once; canopy_bulk_job(id) follows the job, and its rows are those of the import. An answer of 429, 500, 502, 503 or 504 and a broken connection are tried again, five times at most.
+A URL with a query, which may be a secret, is forgotten once the file is there; its job is not repeatable.
+Errors: 22023 malformed URL or option; 42501 the URL may not be fetched; PT401 expired or malformed claims; PT404 something that is named does not exist; PT422 the key was used for another request; PT429 too many jobs wait.
+Learn guide: Create bulkImport.';
+
+REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_url(text, text, uuid[], uuid[], uuid[], uuid[], uuid, text, boolean, text, text, text, text, text, text) FROM PUBLIC;
+
 CREATE FUNCTION @extschema@.canopy_bulk_job(
 	id uuid,
 	account text DEFAULT NULL

@@ -50,7 +50,6 @@ static bool has_right(const CbJobRun *run, Oid role);
 static void ask_to_stop(const CbJobRun *run);
 static bool import_has_ended(CbJobRun *run);
 static void beat(CbJobRun *run, bool further);
-static void check_ours(CbJobRun *run, bool is_ours);
 
 bool
 cb_job_run_take(CbJobRun *run)
@@ -73,8 +72,10 @@ cb_job_run_take(CbJobRun *run)
 		}
 		else if (cb_job_queue_has_room(&job->account, now))
 		{
-			job->status = job->kind == CB_JOB_IMPORT_URL && !job->has_import ?
-				CB_JOB_FETCHING : CB_JOB_RUNNING;
+			if (job->kind == CB_JOB_IMPORT || job->status == CB_JOB_RUNNING)
+				job->status = CB_JOB_RUNNING;
+			else
+				job->status = CB_JOB_FETCHING;
 			cb_job_take(job, now);
 			copy_job(run, job);
 			taken = true;
@@ -197,8 +198,16 @@ cb_job_run_finish(CbJobRun *run, CbJobStatus status, const char *message)
 	enter(&caller);
 	run->job.status = status;
 	run->job.error_message = unconstify(char *, message);
-	check_ours(run, cb_job_finish(&run->job, GetCurrentTimestamp()));
+	cb_job_run_check(run, cb_job_finish(&run->job, GetCurrentTimestamp()));
 	leave(&caller);
+}
+
+void
+cb_job_run_stop(CbJobRun *run)
+{
+	cb_job_run_act(run);
+	cb_wizard_cancel(&run->job.import, run->account);
+	cb_job_run_finish(run, CB_JOB_CANCELLED, NULL);
 }
 
 /*
@@ -242,11 +251,13 @@ cb_job_run_fail(CbJobRun *run)
 		else
 			cb_import_run_fail(&run->import, run->sqlstate);
 	}
+	else if (run->job.status == CB_JOB_FETCHING)
+		cb_wizard_cancel(&run->job.import, run->account);
 	cb_job_run_finish(run, CB_JOB_FAILED, run->message);
 }
 
 void
-cb_job_run_next(const CbJobRun *run)
+cb_job_run_next(CbJobRun *run)
 {
 	CbCaller	caller;
 	bool		out_of_workers = false;
@@ -324,13 +335,13 @@ beat(CbJobRun *run, bool further)
 	CbCaller	caller;
 
 	enter(&caller);
-	check_ours(run, cb_job_beat(&run->job, GetCurrentTimestamp(), further,
+	cb_job_run_check(run, cb_job_beat(&run->job, GetCurrentTimestamp(), further,
 								&run->cancelled));
 	leave(&caller);
 }
 
-static void
-check_ours(CbJobRun *run, bool is_ours)
+void
+cb_job_run_check(CbJobRun *run, bool is_ours)
 {
 	if (is_ours)
 		return;

@@ -5,7 +5,8 @@
  *
  *		cb_job_run_take				it is this worker's
  *		cb_job_run_enter			as whom, and whether that is still allowed
- *		  (cb_job_file_...			gets the file: see job_file.h)
+ *		cb_job_run_pin				the file is the one that was fetched
+ *		cb_job_run_upload			the import has it
  *		cb_job_run_begin			its import is this worker's
  *		cb_job_run_step				again and again, until the job has ended
  *
@@ -22,6 +23,16 @@
 #include "flow/import_run.h"
 #include "record/job.h"
 
+/* A file that was fetched; it all lives with the fetch. */
+typedef struct CbJobFile
+{
+	const char *bytes;
+	Size		len;			/* bytes */
+	const char *charset;		/* that the sender names; NULL: none that counts */
+	const char *etag;			/* NULL: none */
+	uint8		sha256[PG_SHA256_DIGEST_LENGTH];
+} CbJobFile;
+
 /* A job that this worker has taken; all in the context it was taken in. */
 typedef struct CbJobRun
 {
@@ -35,6 +46,7 @@ typedef struct CbJobRun
 	bool		is_lost;		/* somebody else has it */
 	int			sqlstate;		/* of the error that ended it; 0: none */
 	const char *message;		/* for people, of that error */
+	CbJobFile	file;			/* what was fetched, if anything was */
 } CbJobRun;
 
 /*
@@ -64,9 +76,26 @@ extern bool cb_job_run_step(CbJobRun *run);
 /* Says that the worker is at it, and learns whether the job shall stop. */
 extern void cb_job_run_beat(CbJobRun *run);
 
+/* Ends the job, and its import, because somebody wants that. */
+extern void cb_job_run_stop(CbJobRun *run);
+
+extern bool cb_job_is_dry_run(const CbJob *job);
+
 /* Ends the job, with a message or NULL. */
 extern void cb_job_run_finish(CbJobRun *run, CbJobStatus status,
 							  const char *message);
+
+/* Notes what the file is.  When it was another one before, the job has failed. */
+extern void cb_job_run_pin(CbJobRun *run);
+
+/*
+ * Gives the import its file, and submits it unless this is a dry run.  When a
+ * required field has no column, the job has failed.
+ */
+extern void cb_job_run_upload(CbJobRun *run);
+
+/* Does all that the import would do, and undoes it: the end of a dry run. */
+extern void cb_job_run_rehearse(CbJobRun *run);
 
 /*
  * Ends the job because a step of it failed for good, and its import if it has
@@ -76,7 +105,10 @@ extern void cb_job_run_finish(CbJobRun *run, CbJobStatus status,
 extern void cb_job_run_explain(CbJobRun *run, const ErrorData *fault);
 extern void cb_job_run_fail(CbJobRun *run);
 
+/* For what writes the job itself: raises an error when the job is not ours any more. */
+extern void cb_job_run_check(CbJobRun *run, bool is_ours);
+
 /* Has workers started for jobs of the account that now may run. */
-extern void cb_job_run_next(const CbJobRun *run);
+extern void cb_job_run_next(CbJobRun *run);
 
 #endif							/* CB_JOB_RUN_H */

@@ -9,12 +9,12 @@
 
 #include "canopy_bulk.h"
 #include "db/json.h"
+#include "flow/job_run.h"
 #include "flow/jobs.h"
 
 static void write_plain(CbJson *json, const CbJob *job);
 static void write_product(CbJson *json, const CbJob *job);
 static const char *describe(const CbJob *job);
-static bool is_dry_run(const CbJob *job);
 static void write_import(CbJson *json, const CbJob *job);
 static void write_text(CbJson *json, const char *text);
 
@@ -87,18 +87,8 @@ describe(const CbJob *job)
 {
 	if (job->kind == CB_JOB_IMPORT)
 		return "Import of an uploaded file";
-	return psprintf("%s from %s", is_dry_run(job) ? "Dry run of an import" : "Import",
+	return psprintf("%s from %s", cb_job_is_dry_run(job) ? "Dry run of an import" : "Import",
 					job->url_label);
-}
-
-static bool
-is_dry_run(const CbJob *job)
-{
-	JsonbValue	value;
-
-	return getKeyJsonValueFromContainer(&job->parameters->root, "dry_run", 7,
-										&value) != NULL &&
-		value.type == jbvBool && value.val.boolean;
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "flow/accounts.h"
 #include "flow/import_run.h"
 #include "flow/job_queue.h"
+#include "flow/job_url.h"
 #include "flow/jobs.h"
 
 /* A call that works on jobs. */
@@ -140,9 +141,6 @@ cb_jobs_repeat(const pg_uuid_t *id, const char *account, CbJobForm form)
 {
 	JobCall		call;
 	CbJob	   *job;
-	CbJob	   *again;
-	CbScope		scope;
-	Jsonb	   *answer;
 
 	begin(&call, account);
 	job = find(&call, id);
@@ -152,21 +150,8 @@ cb_jobs_repeat(const pg_uuid_t *id, const char *account, CbJobForm form)
 				(errcode(CB_ERRCODE_CONFLICT),
 				 errmsg("the job cannot be repeated"),
 				 errhint("Ask for a new one: a URL with a query is not kept, and an import is submitted again.")));
-	again = palloc0(sizeof(CbJob));
-	again->kind = job->kind;
-	again->repeatable = true;
-	again->parameters = job->parameters;
-	again->url = job->url;
-	again->url_label = job->url_label;
-	scope = call.scope;
-	scope.has_application = job->has_application;
-	scope.application = job->application;
-	scope.has_environment = job->has_environment;
-	scope.environment = job->environment;
-	cb_job_queue_add(again, &call.caller, &scope, call.now);
-	answer = cb_jobs_describe(again, form);
 	end(&call);
-	return answer;
+	return cb_job_url_repeat(job, form);
 }
 
 int

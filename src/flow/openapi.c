@@ -28,6 +28,7 @@ static const char *const *const topics[] = {
 	&cb_schemas_bulk,
 	&cb_schemas_identity,
 	&cb_schemas_import,
+	&cb_schemas_job,
 };
 
 static void write_paths(StringInfo json);

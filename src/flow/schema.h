@@ -15,6 +15,7 @@
 extern const char *const cb_schemas_bulk;
 extern const char *const cb_schemas_identity;
 extern const char *const cb_schemas_import;
+extern const char *const cb_schemas_job;
 
 #define CB_SCHEMA_STRING(more)	"{\"type\": \"string\"" more "}"
 #define CB_SCHEMA_UUID			CB_SCHEMA_STRING(", \"format\": \"uuid\"")

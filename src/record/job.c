@@ -120,10 +120,10 @@ static CbStatement pin_job = {
 	5, {UUIDOID, UUIDOID, INT4OID, TEXTOID, BYTEAOID}, SPI_OK_UPDATE
 };
 
-/* Parameters: account, id, attempt, import. */
-static CbStatement link_job = {
-	"UPDATE canopy.job SET import_id = $4, source_url = " KEPT_URL STILL_OURS,
-	4, {UUIDOID, UUIDOID, INT4OID, UUIDOID}, SPI_OK_UPDATE
+/* Parameters: account, id, attempt. */
+static CbStatement arrive_job = {
+	"UPDATE canopy.job SET status = 'running', source_url = " KEPT_URL STILL_OURS,
+	3, {UUIDOID, UUIDOID, INT4OID}, SPI_OK_UPDATE
 };
 
 /* Parameters: account, id, attempt, time, status, error_message. */
@@ -331,15 +331,15 @@ cb_job_pin(const CbJob *job)
 }
 
 bool
-cb_job_link(const CbJob *job)
+cb_job_arrive(CbJob *job)
 {
-	Datum		values[4];
-	char		nulls[4];
+	Datum		values[3];
+	char		nulls[3];
 
 	begin_values(job, values, nulls, lengthof(values));
 	values[2] = Int32GetDatum(job->attempt);
-	values[3] = UUIDPGetDatum(&job->import);
-	return update(&link_job, values, nulls);
+	job->status = CB_JOB_RUNNING;
+	return update(&arrive_job, values, nulls);
 }
 
 bool

@@ -123,8 +123,8 @@ extern bool cb_job_beat(const CbJob *job, TimestampTz now, bool further,
 /* The file is the one with this ETag and SHA-256. */
 extern bool cb_job_pin(const CbJob *job);
 
-/* The file is there, as an import: what was secret in its URL is forgotten. */
-extern bool cb_job_link(const CbJob *job);
+/* The import has its file: the job is running, and a secret in its URL forgotten. */
+extern bool cb_job_arrive(CbJob *job);
 
 /* The job ends with its status and message. */
 extern bool cb_job_finish(const CbJob *job, TimestampTz now);
