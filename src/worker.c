@@ -40,6 +40,7 @@
 #include "db/guard.h"
 #include "db/launch.h"
 #include "db/subxact.h"
+#include "errors.h"
 #include "flow/jobs.h"
 #include "settings.h"
 #include "worker.h"
@@ -269,7 +270,7 @@ begin_import(CbJobRun *run)
 	{
 		fault = cb_worker_transact(run, begin, "taking the import");
 		if (fault == NULL || run->is_lost || i == BUSY_TRIES ||
-			fault->sqlerrcode != ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE)
+			fault->sqlerrcode != CB_ERRCODE_CONFLICT)
 			return fault;
 		cb_worker_nap(1000);
 		fault = cb_worker_transact(run, cb_job_run_beat, "waiting for the import");
