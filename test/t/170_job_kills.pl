@@ -1,8 +1,8 @@
 # Whatever is killed while an import runs, every row has one effect in the end.
 #
-# Jobs run one after the other, and at random moments a worker, a backend that is at
-# work or the postmaster dies by kill -9. What is left over is taken up again by
-# canopy_bulk_resume(). 100 kills when CANOPY_LONG is set.
+# Jobs run one after the other, every other one of a file behind a URL, and at random
+# moments a worker, a backend that is at work or the postmaster dies by kill -9. What is
+# left over is taken up again by canopy_bulk_resume(). 500 kills when CANOPY_LONG is set.
 use strict;
 use warnings;
 use FindBin;
@@ -13,9 +13,12 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $kills = $ENV{CANOPY_LONG} ? 100 : 9;
+my $kills = $ENV{CANOPY_LONG} ? 500 : 10;
 my $rows = 1000;
-my $node = start_server('kills');
+my $scratch = PostgreSQL::Test::Utils::tempdir;
+my ($site, $host) = start_site($scratch);
+my $node = start_server('kills', "canopy_bulk.import_allowed_hosts = '" . $host =~ s!.*/!!r . "'",
+	"canopy_bulk.import_allowed_networks = '127.0.0.0/8, ::1'", "canopy_bulk.import_ca_file = '$scratch/ca.pem'");
 fill_directory($node);
 my $seed = $ENV{CANOPY_SEED} // int(time);
 srand($seed);
@@ -46,7 +49,7 @@ is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT concat_ws(' ', stat
 is($node->safe_psql('postgres', q{SELECT concat_ws(' ', count(*), count(DISTINCT resource_id), string_agg(DISTINCT outcome, ' ')) FROM canopy.import_row}),
 	join(' ', $n * $rows, $n * $rows, 'created'), 'every row has created something of its own');
 is($node->safe_psql('postgres', q{SELECT concat_ws(' ', count(*), count(r.resource_id)) FROM canopy.identity i
-	LEFT JOIN canopy.import_row r ON r.account_id = i.account_id AND r.resource_id = i.id AND r.cells[1] = i.email}),
+	LEFT JOIN canopy.import_row r ON r.account_id = i.account_id AND r.resource_id = i.id AND i.email = ANY (r.cells)}),
 	join(' ', $n * $rows, $n * $rows), 'and that is what the directory has');
 is($node->safe_psql('postgres', q{SELECT concat_ws(' ', count(*), sum((metadata->>'total')::int)) FROM canopy.audit_log WHERE action = 'identity.bulk_create'}),
 	join(' ', $n * $rows / 200, $n * $rows), 'every batch has one audit entry');
@@ -55,13 +58,14 @@ is($node->safe_psql('postgres', q{SELECT concat_ws(' ', count(*), count(DISTINCT
 is($node->safe_psql('postgres', 'SELECT count(*) FROM canopy.job WHERE futile_count > 0 AND attempt > 19'), '0', 'no job came near to being given up');
 unlike(slurp_file($node->logfile), qr/PANIC|TRAP|XX000|signal 11/, 'the log has no sign of trouble');
 $node->stop;
+stop_site($site);
 done_testing();
 
 sub begin_import
 {
-	my $import = preview_import($node, 'i' . @imports . '-', $rows);
-	push @imports, $import;
-	return submit($node, $import);
+	push @imports, my $n = @imports;
+	return submit($node, preview_import($node, "i$n-", $rows)) if $n % 2;
+	return $node->safe_psql('postgres', "SELECT canopy_bulk_import_url('$host/people-$rows-$n', mode => 'account_create', account => 'acme') #>> '{data,APIBulkImport,id}'");
 }
 
 # Kills it after some seconds; was a worker there then?

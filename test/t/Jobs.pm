@@ -4,11 +4,13 @@ package Jobs;
 use strict;
 use warnings;
 use Exporter 'import';
+use FindBin;
+use IPC::Open2;
 use JSON::PP;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(preview_import submit job wait_for_job worker_pid kill_process);
+our @EXPORT = qw(preview_import submit job wait_for_job worker_pid kill_process start_site stop_site);
 
 # Uploads so many people PREFIX1@example.com and on, and previews them; returns the import's id.
 sub preview_import
@@ -62,6 +64,26 @@ sub kill_process
 {
 	my ($signal, $pid) = @_;
 	return kill $signal, $pid;
+}
+
+# A web server with files of people, whose authority is in ca.pem of the folder; and how it begins.
+sub start_site
+{
+	my ($scratch) = @_;
+	my %site = (pid => open2(my $out, my $in, 'python3', '-B', "$FindBin::RealBin/site.py", $FindBin::RealBin, $scratch));
+	@site{qw(out in)} = ($out, $in);
+	my $port = readline $out;
+	chomp $port;
+	return (\%site, "https://localhost:$port");
+}
+
+# It ends when nobody writes to it any more, also when a test dies.
+sub stop_site
+{
+	my ($site) = @_;
+	close $site->{in};
+	waitpid $site->{pid}, 0;
+	return;
 }
 
 1;
