@@ -206,7 +206,7 @@ cb_import_watch(const char *account, CbRowReader reader, void *arg)
 	else
 	{
 		int			n = (int) cb_statement_run(&list_accounts, NULL, NULL);
-		char	  (*accounts)[CB_UUID_TEXT_LEN + 1] = palloc(n * (CB_UUID_TEXT_LEN + 1) + 1);
+		char		(*accounts)[CB_UUID_TEXT_LEN + 1] = palloc(n * (CB_UUID_TEXT_LEN + 1) + 1);
 		bool		isnull;
 
 		for (int i = 0; i < n; i++)

@@ -35,7 +35,8 @@ typedef struct CbImportRun
 typedef enum CbImportRunState
 {
 	CB_IMPORT_RUN_MORE,			/* there is another step */
-	CB_IMPORT_RUN_ENDED,		/* the import has ended in this step, or before */
+	CB_IMPORT_RUN_ENDED,		/* the import has ended in this step, or
+								 * before */
 	CB_IMPORT_RUN_LOST			/* somebody else has taken it */
 } CbImportRunState;
 

@@ -136,7 +136,7 @@ cb_job_queue_start(const pg_uuid_t *account, TimestampTz now,
 static int
 read_active(const pg_uuid_t *account, CbJob **jobs)
 {
-	CbJobChoice choice = {.active = true, .take = PG_INT32_MAX};
+	CbJobChoice choice = {.active = true,.take = PG_INT32_MAX};
 
 	return cb_job_list(account, &choice, jobs);
 }

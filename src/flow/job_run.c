@@ -336,7 +336,7 @@ beat(CbJobRun *run, bool further)
 
 	enter(&caller);
 	cb_job_run_check(run, cb_job_beat(&run->job, GetCurrentTimestamp(), further,
-								&run->cancelled));
+									  &run->cancelled));
 	leave(&caller);
 }
 

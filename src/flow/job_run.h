@@ -28,7 +28,8 @@ typedef struct CbJobFile
 {
 	const char *bytes;
 	Size		len;			/* bytes */
-	const char *charset;		/* that the sender names; NULL: none that counts */
+	const char *charset;		/* that the sender names; NULL: none that
+								 * counts */
 	const char *etag;			/* NULL: none */
 	uint8		sha256[PG_SHA256_DIGEST_LENGTH];
 } CbJobFile;

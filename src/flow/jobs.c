@@ -83,7 +83,7 @@ Jsonb *
 cb_jobs_list(const char *status, const CbPage *page, const char *account)
 {
 	JobCall		call;
-	CbJobChoice choice = {.status = status, .take = page->take};
+	CbJobChoice choice = {.status = status,.take = page->take};
 	CbJson	   *json;
 	CbJob	   *jobs;
 	int			njobs;
@@ -237,7 +237,7 @@ is_for(const CbScope *scope, const CbJob *job)
 static CbJob *
 find_active(const JobCall *call, const pg_uuid_t *import)
 {
-	CbJobChoice choice = {.active = true, .import = import, .take = 1};
+	CbJobChoice choice = {.active = true,.import = import,.take = 1};
 	CbJob	   *job;
 
 	return cb_job_list(&call->scope.account, &choice, &job) > 0 ? job : NULL;

@@ -87,7 +87,8 @@ typedef struct CbImportSums
 	int			created;
 	int			updated;
 	int			skipped;
-	int			failed;			/* with an error, found in the preview or later */
+	int			failed;			/* with an error, found in the preview or
+								 * later */
 	CbImportErrorSum *errors;	/* in the current memory context */
 	int			nerrors;
 } CbImportSums;
