@@ -72,12 +72,20 @@ is($node->safe_psql('postgres', q{SELECT count(*) FROM canopy.identity WHERE ema
 is($node->safe_psql('postgres', "SELECT concat_ws(' ', count(*), string_agg(DISTINCT verdict, ' ')) FROM canopy.import_row WHERE import_id = '$job->{import_id}'"), '33 valid', 'but the verdict of everybody is');
 is($node->safe_psql('postgres', "SELECT count(*) FROM canopy.audit_log WHERE metadata->>'import_id' = '$job->{import_id}'"), '0', 'and no audit entry');
 
+$job = wait_for_job($node, ask("$host/half-bad", ', dry_run => true'), 'complete|failed');
+is($node->safe_psql('postgres', "SELECT canopy_bulk_import_csv('$job->{import_id}', account => 'acme')"), <<'END', 'its rows can be downloaded');
+row_number,line_number,firstName,lastName,email,outcome,skip_reason,code,id,error_code,error_message
+1,2,Ada,Byron,ada@acme.example,create,,,,,
+2,3,Bad,Row,nonsense,error,,,,email_invalid,email: The email address is not valid.
+END
+like($node->safe_psql('postgres', "SELECT canopy_bulk_import_csv('$job->{import_id}', 'failed', account => 'acme')"), qr/^firstName,.*\r?\nBad,Row,nonsense,email_invalid,[^\n]*$/, 'as can those that would fail');
+
 # files of every kind
 $job = wait_for_job($node, ask("$host/western"), 'complete|failed');
 is($node->safe_psql('postgres', q{SELECT first_name || ' ' || last_name FROM canopy.identity WHERE email = 'jose@acme.example'}), "Jos\x{c3}\x{a9} M\x{c3}\x{bc}ller", 'a file is read in the encoding that its sender names');
 $job = wait_for_job($node, ask("$host/wrong-charset"), 'complete|failed');
 is($node->safe_psql('postgres', q{SELECT last_name FROM canopy.identity WHERE email = 'utf8@acme.example'}), "M\x{c3}\x{bc}ller", 'unless it cannot be') or diag($job->{error_message});
-for my $case ([ 'nameless', 'columns_missing' ], [ 'html', 'not_csv' ], [ 'too-large', 'file_too_large' ], [ 'bomb', 'file_too_large' ], [ '403', 'fetch_forbidden' ], [ 'nothing', 'File is empty' ])
+for my $case ([ 'nameless', 'columns_missing' ], [ 'html', 'not_csv' ], [ 'too-large', 'file_too_large' ], [ '403', 'fetch_forbidden' ], [ 'nothing', 'File is empty' ])
 {
 	my ($path, $code) = @$case;
 	$job = wait_for_job($node, ask("$host/$path"), 'complete|failed');
@@ -100,6 +108,7 @@ for (1 .. 10)
 }
 cmp_ok($idle, '>=', 8, "a worker that fetches has no transaction, snapshot or lock ($idle of 10)");
 cmp_ok(job($node, $slow)->{fetched_bytes}, '>', 1000, 'and tells how much has come');
+like($node->safe_psql('postgres', "SELECT concat_ws(' ', pid, phase, bytes_done) FROM canopy_bulk_progress WHERE job_id = '$slow'"), qr/^@{[ worker_pid($node) ]} fetching \d{4,}$/, 'as canopy_bulk_progress does');
 my $began = time;
 $node->safe_psql('postgres', "SELECT canopy_bulk_job_cancel('$slow', 'acme')");
 is(wait_for_job($node, $slow, 'cancelled|failed|complete')->{status}, 'cancelled', 'a job that is being fetched is cancelled');

@@ -41,6 +41,9 @@ class Answers(web.Answers):
     def nameless(self):
         self.send(b'a,b,c\n1,2,3\n')
 
+    def half_bad(self):
+        self.send(HEADER + b'Ada,Byron,ada@acme.example\nBad,Row,nonsense\n')
+
     # ten seconds for a file
     def slow_people(self):
         self.ok()
