@@ -47,6 +47,7 @@ const CbCodeInfo cb_codes[CB_NCODES] = {
 	[CB_MEMBERSHIP_REQUIRED] = {"membership_required", 409, "The identity has no active membership of the application."},
 	[CB_ASSIGNMENT_CONFLICT] = {"assignment_conflict", 409, "The identity already has the role at the node."},
 	[CB_CLIENT_MISCONFIGURED] = {"client_misconfigured", 422, "The OAuth client is inactive or has no address to lead to."},
+	[CB_ALREADY_VERIFIED] = {"already_verified", 409, "The email address is verified already."},
 	[CB_REJECTED] = {"rejected", 422, "A constraint or trigger of the database refused the row."},
 	[CB_BATCH_ROLLED_BACK] = {"batch_rolled_back", 424, "The row was good, but its batch was rolled back."},
 	[CB_RAGGED_ROW] = {"ragged_row", 400, "The row has more or fewer cells than the header."},

@@ -42,6 +42,8 @@ int			cb_login_lock_duration;
 int			cb_idempotency_window;
 int			cb_strategy;
 char	   *cb_accept_url;
+char	   *cb_verify_url;
+int			cb_verification_expires_in;
 int			cb_invite_expires_in;
 int			cb_outbox_lease;
 int			cb_outbox_attempts;
@@ -155,6 +157,13 @@ define_mail(void)
 	define_number("canopy_bulk.invite_expires_in",
 				  "How long an invite is good when it does not say so itself.",
 				  &cb_invite_expires_in, 7 * 24 * 3600, CB_INVITE_LEAST,
+				  CB_INVITE_MOST, GUC_UNIT_S);
+	define_string("canopy_bulk.verify_url",
+				  "Page that verifies addresses.",
+				  &cb_verify_url, "/app/identity/verify-email", PGC_SUSET, check_url);
+	define_number("canopy_bulk.verification_expires_in",
+				  "How long an identity has to verify its address.",
+				  &cb_verification_expires_in, 24 * 3600, CB_INVITE_LEAST,
 				  CB_INVITE_MOST, GUC_UNIT_S);
 	define_number("canopy_bulk.outbox_lease",
 				  "How long a mail that was claimed is left to its sender.",

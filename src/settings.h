@@ -44,6 +44,8 @@ extern int	cb_hash_workers;	/* threads; 0: one per core */
 extern int	cb_login_max_failures;	/* before a lock-out; 0: never */
 extern int	cb_login_lock_duration; /* seconds */
 extern char *cb_accept_url;		/* of the page that accepts invites */
+extern char *cb_verify_url;		/* of the page that verifies addresses */
+extern int	cb_verification_expires_in; /* seconds */
 extern int	cb_invite_expires_in;	/* seconds */
 extern int	cb_outbox_lease;	/* seconds */
 extern int	cb_outbox_attempts;

@@ -76,45 +76,49 @@ CREATE FUNCTION @extschema@.canopy_bulk_invite_resend(
 	id uuid,
 	account text DEFAULT NULL,
 	application text DEFAULT NULL,
-	environment text DEFAULT NULL
+	environment text DEFAULT NULL,
+	idempotency_key text DEFAULT NULL
 )
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
 AS 'MODULE_PATHNAME', 'cb_invite_again';
 
-COMMENT ON FUNCTION @extschema@.canopy_bulk_invite_resend(uuid, text, text, text) IS
+COMMENT ON FUNCTION @extschema@.canopy_bulk_invite_resend(uuid, text, text, text, text) IS
 'Give a pending invite a new token and send it again.
 
 id: of the invite. Its old link is dead at once, its old mail withdrawn if it is still unsent; it is good for as long again as it was.
 account, application, environment: slug or id; default: the settings of the same name, then the claims. The invite has to be theirs.
-Returns {message, accept_url}; accept_url is null where the invite is mailed.
-Errors: PT404 there is no such invite; 22023 it is not pending; PT422 its OAuth client is gone or misconfigured; PT401, 42501, 55000 as for every function.
+idempotency_key: as for canopy_bulk_invite.
+Returns {message, accept_url}; accept_url is null where the invite is mailed, and in an answer that is given again.
+Errors: PT404 there is no such invite; 22023 it is not pending; PT422 its OAuth client is gone or misconfigured, or the idempotency key was used for another request; PT401, 42501, 55000 as for every function.
 Canopy API: Resend invite.';
 
-REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_invite_resend(uuid, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_invite_resend(uuid, text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.canopy_bulk_invite_revoke(
 	id uuid,
 	account text DEFAULT NULL,
 	application text DEFAULT NULL,
-	environment text DEFAULT NULL
+	environment text DEFAULT NULL,
+	idempotency_key text DEFAULT NULL
 )
 RETURNS void
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
 AS 'MODULE_PATHNAME', 'cb_invite_end';
 
-COMMENT ON FUNCTION @extschema@.canopy_bulk_invite_revoke(uuid, text, text, text) IS
+COMMENT ON FUNCTION @extschema@.canopy_bulk_invite_revoke(uuid, text, text, text, text) IS
 'Revoke a pending invite, at once and for good, and withdraw its mail.
 
 id: of the invite.
 account, application, environment: slug or id; default: the settings of the same name, then the claims. The invite has to be theirs.
+idempotency_key: as for canopy_bulk_invite.
 Returns nothing.
-Errors: PT404 there is no such invite; 22023 it is not pending; PT401, 42501, 55000 as for every function.
+Errors: PT404 there is no such invite; 22023 it is not pending; PT422 idempotency key used for another request; PT401, 42501, 55000 as for every function.
 Canopy API: Revoke invite.';
 
-REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_invite_revoke(uuid, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_invite_revoke(uuid, text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.canopy_bulk_invites(
 	account text DEFAULT NULL,

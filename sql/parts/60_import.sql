@@ -77,6 +77,20 @@ The other arguments, the answer and the errors are those of canopy_bulk_import_u
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_upload_text(uuid, text, text, text, text[], text) FROM PUBLIC;
 
+CREATE FUNCTION @extschema@.canopy_bulk_import_upload_body(bytea)
+RETURNS jsonb
+LANGUAGE c
+VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
+AS 'MODULE_PATHNAME', 'cb_import_upload_body';
+
+COMMENT ON FUNCTION @extschema@.canopy_bulk_import_upload_body(bytea) IS
+'Upload the file of an import: the body of an HTTP request that PostgREST passes on.
+
+The one argument has no name, so that PostgREST fills it with a body of application/octet-stream. The rest comes in headers of the request: Import-Id and, where they are needed, Import-File-Name, Import-Encoding, Import-Delimiter, Import-Secret-Column and Import-Account.
+The answer and the errors are those of canopy_bulk_import_upload.';
+
+REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_upload_body(bytea) FROM PUBLIC;
+
 CREATE FUNCTION @extschema@.canopy_bulk_import_map(
 	id uuid,
 	mapping jsonb DEFAULT NULL,

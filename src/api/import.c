@@ -14,6 +14,8 @@
 #include "api/arguments.h"
 #include "canopy_bulk.h"
 #include "db/guard.h"
+#include "db/http.h"
+#include "db/uuid7.h"
 #include "flow/import_preview.h"
 #include "flow/import_steps.h"
 #include "flow/import_upload.h"
@@ -21,6 +23,7 @@
 PG_FUNCTION_INFO_V1(cb_import_open);
 PG_FUNCTION_INFO_V1(cb_import_upload);
 PG_FUNCTION_INFO_V1(cb_import_upload_text);
+PG_FUNCTION_INFO_V1(cb_import_upload_body);
 PG_FUNCTION_INFO_V1(cb_import_map);
 PG_FUNCTION_INFO_V1(cb_import_preview);
 PG_FUNCTION_INFO_V1(cb_import_rows);
@@ -29,6 +32,7 @@ PG_FUNCTION_INFO_V1(cb_import_info);
 PG_FUNCTION_INFO_V1(cb_sample_csv);
 
 static Datum upload(FunctionCallInfo fcinfo, bool is_text);
+static pg_uuid_t import_of_request(void);
 
 /* canopy_bulk_import_open(mode, account, application, environment, ...) */
 Datum
@@ -76,6 +80,34 @@ cb_import_upload_text(PG_FUNCTION_ARGS)
 	answer = upload(fcinfo, true);
 	cb_guard_pop(&guard);
 	PG_RETURN_DATUM(answer);
+}
+
+/* canopy_bulk_import_upload_body(bytea), what else there is in headers */
+Datum
+cb_import_upload_body(PG_FUNCTION_ARGS)
+{
+	CbGuard		guard;
+	CbImportUpload upload = {0};
+	bytea	   *file;
+	char	   *secret_column;
+	Jsonb	   *answer;
+
+	cb_guard_push(&guard);
+	cb_argument_require(fcinfo, 0, "file");
+	file = PG_GETARG_BYTEA_PP(0);
+	upload.id = import_of_request();
+	upload.source.bytes = VARDATA_ANY(file);
+	upload.source.len = VARSIZE_ANY_EXHDR(file);
+	upload.source.encoding = cb_http_header("import-encoding");
+	upload.source.delimiter = cb_http_header("import-delimiter");
+	upload.file_name = cb_http_header("import-file-name");
+	upload.account = cb_http_header("import-account");
+	secret_column = cb_http_header("import-secret-column");
+	upload.secret_columns = &secret_column;
+	upload.nsecret_columns = secret_column == NULL ? 0 : 1;
+	answer = cb_wizard_upload(&upload);
+	cb_guard_pop(&guard);
+	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_import_map(id, mapping, account) */
@@ -193,4 +225,18 @@ upload(FunctionCallInfo fcinfo, bool is_text)
 	if (!is_text)
 		upload.source.encoding = cb_argument_text(fcinfo, 6);
 	PG_RETURN_JSONB_P(cb_wizard_upload(&upload));
+}
+
+static pg_uuid_t
+import_of_request(void)
+{
+	const char *id = cb_http_header("import-id");
+	pg_uuid_t	import;
+
+	if (id == NULL || !cb_uuid_parse(id, strlen(id), &import))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("no import is named"),
+				 errhint("Send its id in the header Import-Id.")));
+	return import;
 }

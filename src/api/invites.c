@@ -12,6 +12,7 @@
 #include "db/guard.h"
 #include "db/http.h"
 #include "flow/invite.h"
+#include "record/idempotency.h"
 #include "rows/invite.h"
 
 PG_FUNCTION_INFO_V1(cb_invite);
@@ -22,6 +23,7 @@ PG_FUNCTION_INFO_V1(cb_invite_end);
 PG_FUNCTION_INFO_V1(cb_invites);
 PG_FUNCTION_INFO_V1(cb_invite_summary);
 
+static CbInviteChange change_from(FunctionCallInfo fcinfo);
 static CbScopeNames names_from(FunctionCallInfo fcinfo, int first);
 static CbText name_argument(FunctionCallInfo fcinfo, int i);
 
@@ -84,33 +86,32 @@ cb_invite_take(PG_FUNCTION_ARGS)
 	PG_RETURN_JSONB_P(answer.body);
 }
 
-/* canopy_bulk_invite_resend(id, account, application, environment) */
+/* canopy_bulk_invite_resend(id, account, application, environment, idempotency_key) */
 Datum
 cb_invite_again(PG_FUNCTION_ARGS)
 {
 	CbGuard		guard;
-	CbScopeNames names;
-	Jsonb	   *answer;
+	CbInviteChange change;
+	CbAnswer	answer;
 
 	cb_guard_push(&guard);
-	cb_argument_require(fcinfo, 0, "id");
-	names = names_from(fcinfo, 1);
-	answer = cb_invite_resend(&names, PG_GETARG_UUID_P(0));
+	change = change_from(fcinfo);
+	answer = cb_invite_resend(&change);
+	cb_respond(answer);
 	cb_guard_pop(&guard);
-	PG_RETURN_JSONB_P(answer);
+	PG_RETURN_JSONB_P(answer.body);
 }
 
-/* canopy_bulk_invite_revoke(id, account, application, environment) */
+/* canopy_bulk_invite_revoke(id, account, application, environment, idempotency_key) */
 Datum
 cb_invite_end(PG_FUNCTION_ARGS)
 {
 	CbGuard		guard;
-	CbScopeNames names;
+	CbInviteChange change;
 
 	cb_guard_push(&guard);
-	cb_argument_require(fcinfo, 0, "id");
-	names = names_from(fcinfo, 1);
-	cb_invite_revoke(&names, PG_GETARG_UUID_P(0));
+	change = change_from(fcinfo);
+	cb_respond(cb_invite_revoke(&change));
 	cb_guard_pop(&guard);
 	PG_RETURN_VOID();
 }
@@ -146,6 +147,18 @@ cb_invite_summary(PG_FUNCTION_ARGS)
 	answer = cb_invite_summarise(&names);
 	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
+}
+
+static CbInviteChange
+change_from(FunctionCallInfo fcinfo)
+{
+	CbInviteChange change = {{0}};
+
+	cb_argument_require(fcinfo, 0, "id");
+	change.id = *PG_GETARG_UUID_P(0);
+	change.names = names_from(fcinfo, 1);
+	change.idempotency_key = cb_idempotency_key(cb_argument_text(fcinfo, 4));
+	return change;
 }
 
 /* account, application, environment. */

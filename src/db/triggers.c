@@ -151,6 +151,7 @@ is_our_key(Relation index)
 {
 	static const char *const keys[] = {
 		"account_id id", "account_id email", "account_id external_id",
+		"account_id identity_id",
 		"account_id identity_id application_id",
 		"account_id identity_id role_id node_id",
 		"account_id email pending_for", "account_id token_hash"

@@ -59,7 +59,8 @@ static const CbDirectoryStep steps[] = {
 	{"canopy_bulk_directory_4", "tokens and API keys"},
 	{"canopy_bulk_directory_5", "sign-in failures"},
 	{"canopy_bulk_directory_6", "invites and outgoing mail"},
-	{"canopy_bulk_directory_7", "imports and jobs"},
+	{"canopy_bulk_directory_7", "addresses to be verified"},
+	{"canopy_bulk_directory_8", "imports and jobs"},
 };
 
 StaticAssertDecl(lengthof(steps) == CB_DIRECTORY_VERSION + 1,

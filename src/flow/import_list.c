@@ -246,18 +246,19 @@ watch_row(void *arg, const Datum *values, const bool *nulls)
 	Watching   *watching = arg;
 	Datum		shown[CB_PROGRESS_COLUMNS];
 	bool		shown_nulls[CB_PROGRESS_COLUMNS];
+	const char *phase = phase_of(watching, values, nulls);
 	int			holder = is_before_run(values, nulls) ? WATCH_JOB_HOLDER :
 	CB_PROGRESS_PID;
 	int			pid = 0;
 
 	memcpy(shown, values, sizeof(shown));
 	memcpy(shown_nulls, nulls, sizeof(shown_nulls));
-	if (nulls[CB_PROGRESS_FINISHED_AT] && !nulls[holder])
+	if (strcmp(phase, "writing") == 0 || strcmp(phase, "cancelling") == 0 ||
+		strcmp(phase, "fetching") == 0 || strcmp(phase, "previewing") == 0)
 		pid = cb_process_pid(TextDatumGetCString(values[holder]));
 	shown[CB_PROGRESS_PID] = Int32GetDatum(pid);
 	shown_nulls[CB_PROGRESS_PID] = pid == 0;
-	shown[CB_PROGRESS_PHASE] =
-		CStringGetTextDatum(phase_of(watching, values, nulls));
+	shown[CB_PROGRESS_PHASE] = CStringGetTextDatum(phase);
 	watching->reader(watching->arg, shown, shown_nulls);
 }
 

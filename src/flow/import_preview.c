@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 
 #include "canopy_bulk.h"
+#include "db/statistics.h"
 #include "db/subxact.h"
 #include "flow/import_preview.h"
 #include "flow/import_repeats.h"
@@ -106,6 +107,7 @@ rehearse_step(void *arg)
 
 		CHECK_FOR_INTERRUPTS();
 		rehearse_batch(rehearsing, number, max_groups);
+		cb_statistics_keep_up();
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(rehearsing->batch_context);
 	}

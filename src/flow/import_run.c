@@ -16,6 +16,7 @@
 
 #include "canopy_bulk.h"
 #include "db/progress.h"
+#include "db/statistics.h"
 #include "db/uuid7.h"
 #include "flow/import_end.h"
 #include "flow/import_run.h"
@@ -167,6 +168,7 @@ write_batch(CbImportCall *call)
 		!cb_import_batch_write(call, batch, psprintf("import %s %d", id, number),
 							   &inside, verdicts))
 		elog(ERROR, "a batch of an import has been written before");
+	cb_statistics_keep_up();
 	store_results(call, batch, verdicts);
 	import->next_row = number * import->batch_size + 1;
 	import->skipped_count += cb_import_rows_skip(import, first,

@@ -6,9 +6,6 @@
  * Whoever has no token learns nothing: one that is malformed, unknown, revoked or
  * replaced is the same.  Whoever has it may know that it came too late.
  *
- * Statements leave their caller in memory that goes when the call leaves the
- * directory; an answer is written in the memory of the SQL function.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -19,8 +16,21 @@
 #include "db/envelope.h"
 #include "flow/invite.h"
 #include "record/audit.h"
+#include "record/idempotency.h"
 #include "rows/client.h"
 
+/* Changes an invite that is locked; gives the answer, and what is stored of it. */
+typedef Jsonb *(*CbInviteStep) (const CbScope *scope, CbInviteFound *found,
+								TimestampTz now, Jsonb **record);
+
+static CbAnswer run(const char *action, const CbInviteChange *change,
+					CbInviteStep step);
+static Jsonb *describe_change(const CbInviteChange *change,
+							  const CbScope *scope);
+static Jsonb *resend_step(const CbScope *scope, CbInviteFound *found,
+						  TimestampTz now, Jsonb **record);
+static Jsonb *revoke_step(const CbScope *scope, CbInviteFound *found,
+						  TimestampTz now, Jsonb **record);
 static Jsonb *describe_info(const CbInviteFound *found);
 static void write_text(CbJson *json, const char *value);
 static void lock_pending(const CbScope *scope, const pg_uuid_t *id,
@@ -31,7 +41,7 @@ static void send_again(const CbScope *scope, const CbInviteFound *found,
 static void report(const char *action, const CbInvite *invite,
 				   const CbCaller *caller, const CbScope *scope,
 				   TimestampTz now);
-static Jsonb *describe_resent(const CbInvite *invite, const char *link);
+static Jsonb *describe_resent(const char *link);
 
 Jsonb *
 cb_invite_info(const char *token)
@@ -86,53 +96,94 @@ cb_invite_scope(pg_uuid_t account, const CbInvite *invite, CbScope *scope)
 	scope->environment = invite->environment_id.id;
 }
 
-Jsonb *
-cb_invite_resend(const CbScopeNames *names, const pg_uuid_t *id)
+CbAnswer
+cb_invite_resend(const CbInviteChange *change)
+{
+	return run("identity_invite.resend", change, resend_step);
+}
+
+CbAnswer
+cb_invite_revoke(const CbInviteChange *change)
+{
+	return run("identity_invite.revoke", change, revoke_step);
+}
+
+/* Does it once, if a key says so, and leaves an entry in the audit log. */
+static CbAnswer
+run(const char *action, const CbInviteChange *change, CbInviteStep step)
 {
 	MemoryContext context = CurrentMemoryContext;
-	TimestampTz now = GetCurrentTimestamp();
+	CbAnswer	answer = {NULL, CB_STATUS_OK};
+	CbIdempotency once = {change->idempotency_key, action};
+	CbReplay	first;
 	CbInviteFound found;
 	CbCaller	caller;
 	CbScope		scope;
-	char		token[CB_TOKEN_LEN + 1];
-	const char *redirect_url;
-	char	   *link;
-	Jsonb	   *answer;
 
 	cb_caller_enter(&caller);
 	MemoryContextSwitchTo(context);
-	cb_scope_resolve(&scope, &caller, names);
-	lock_pending(&scope, id, now, &found);
-	redirect_url = redirect_of(&scope, &found.invite);
-	cb_token_make(&scope.account, token);
-	link = cb_invite_link(&found.invite, redirect_url, token);
-	cb_invite_reissue(&scope.account, &found.invite, token, now);
-	explicit_bzero(token, sizeof(token));
-	if (found.invite.send_email)
-		send_again(&scope, &found, link, now);
-	report("identity_invite.resend", &found.invite, &caller, &scope, now);
-	MemoryContextSwitchTo(context);
-	answer = describe_resent(&found.invite, link);
+	cb_scope_resolve(&scope, &caller, &change->names);
+	once.account = scope.account;
+	once.now = GetCurrentTimestamp();
+	cb_idempotency_fingerprint(&once, describe_change(change, &scope));
+	answer.replayed = once.key != NULL && !cb_idempotency_claim(&once, &first);
+	if (!answer.replayed)
+	{
+		lock_pending(&scope, &change->id, once.now, &found);
+		answer.body = step(&scope, &found, once.now, &first.answer);
+		first.status = first.answer == NULL ? CB_STATUS_NO_CONTENT : CB_STATUS_OK;
+		report(action, &found.invite, &caller, &scope, once.now);
+		if (once.key != NULL)
+			cb_idempotency_store(&once, &first);
+	}
+	else
+		answer.body = first.answer;
+	answer.status = first.status;
 	cb_caller_leave(&caller);
+	MemoryContextSwitchTo(context);
 	return answer;
 }
 
-void
-cb_invite_revoke(const CbScopeNames *names, const pg_uuid_t *id)
+static Jsonb *
+describe_change(const CbInviteChange *change, const CbScope *scope)
 {
-	MemoryContext context = CurrentMemoryContext;
-	TimestampTz now = GetCurrentTimestamp();
-	CbInviteFound found;
-	CbCaller	caller;
-	CbScope		scope;
+	static const char *const keys[] = {"id", "application", "environment"};
+	CbJson	   *json = cb_json_create(256);
 
-	cb_caller_enter(&caller);
-	MemoryContextSwitchTo(context);
-	cb_scope_resolve(&scope, &caller, names);
-	lock_pending(&scope, id, now, &found);
-	cb_invite_finish(&scope.account, &found.invite, "revoked", now);
-	report("identity_invite.revoke", &found.invite, &caller, &scope, now);
-	cb_caller_leave(&caller);
+	cb_json_object(json, keys, lengthof(keys));
+	cb_json_uuid(json, &change->id);
+	cb_json_uuid(json, &scope->application);
+	cb_json_uuid(json, &scope->environment);
+	return cb_json_finish(json);
+}
+
+/* What is answered, and what is stored of it: the link is for the first caller. */
+static Jsonb *
+resend_step(const CbScope *scope, CbInviteFound *found, TimestampTz now,
+			Jsonb **record)
+{
+	const char *redirect_url = redirect_of(scope, &found->invite);
+	char		token[CB_TOKEN_LEN + 1];
+	char	   *link;
+
+	cb_token_make(&scope->account, token);
+	link = cb_invite_link(&found->invite, redirect_url, token);
+	cb_invite_reissue(&scope->account, &found->invite, token, now);
+	explicit_bzero(token, sizeof(token));
+	*record = describe_resent(NULL);
+	if (!found->invite.send_email)
+		return describe_resent(link);
+	send_again(scope, found, link, now);
+	return *record;
+}
+
+static Jsonb *
+revoke_step(const CbScope *scope, CbInviteFound *found, TimestampTz now,
+			Jsonb **record)
+{
+	cb_invite_finish(&scope->account, &found->invite, "revoked", now);
+	*record = NULL;
+	return NULL;
 }
 
 static Jsonb *
@@ -228,15 +279,14 @@ report(const char *action, const CbInvite *invite, const CbCaller *caller,
 	cb_audit_write_about(&audit, &invite->id, caller, &place);
 }
 
-/* The link is for who shall hand it on. */
 static Jsonb *
-describe_resent(const CbInvite *invite, const char *link)
+describe_resent(const char *link)
 {
 	static const char *const keys[] = {"message", "accept_url"};
 	CbJson	   *json = cb_json_create(512);
 
 	cb_json_object(json, keys, lengthof(keys));
 	cb_json_cstring(json, "Invite resent.");
-	write_text(json, invite->send_email ? NULL : link);
+	write_text(json, link);
 	return cb_json_finish(json);
 }

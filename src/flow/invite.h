@@ -47,12 +47,20 @@ extern void cb_invite_check_token(bool exists, const CbInvite *invite,
 extern void cb_invite_scope(pg_uuid_t account, const CbInvite *invite,
 							CbScope *scope);
 
+/* What somebody wants of an invite in his scope. */
+typedef struct CbInviteChange
+{
+	CbScopeNames names;
+	pg_uuid_t	id;
+	const char *idempotency_key;	/* NULL: none */
+} CbInviteChange;
+
 /*
  * Gives the invite another token, mailed or in the answer, and ends it.  Raise
  * PT404 for one that is not in the scope, and 22023 for one that is not pending.
  */
-extern Jsonb *cb_invite_resend(const CbScopeNames *names, const pg_uuid_t *id);
-extern void cb_invite_revoke(const CbScopeNames *names, const pg_uuid_t *id);
+extern CbAnswer cb_invite_resend(const CbInviteChange *change);
+extern CbAnswer cb_invite_revoke(const CbInviteChange *change);
 
 /* A page of invites of the environment, or of the account's tier. */
 typedef struct CbInviteListing

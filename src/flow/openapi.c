@@ -29,6 +29,7 @@ static const char *const *const topics[] = {
 	&cb_schemas_identity,
 	&cb_schemas_import,
 	&cb_schemas_job,
+	&cb_schemas_invites,
 };
 
 static void write_paths(StringInfo json);
@@ -178,10 +179,18 @@ write_responses(StringInfo json, const CbRoute *route)
 		write_response(json, 413, "There are too many rows or bytes.", "Error");
 		write_response(json, 415, "The body has the wrong type.", "Error");
 	}
+	if (route->is_public && strcmp(route->method, "GET") != 0)
+		write_response(json, 410, "What was mailed has expired.", "Error");
 	if (!route->is_public)
 	{
 		write_response(json, 401, "The credential proves nothing.", "Error");
 		write_response(json, 403, "The credential proves too little.", "Error");
+	}
+	else if (route->body != CB_ROUTE_NO_BODY)
+	{
+		write_response(json, 401, "The password is not the right one.", "Error");
+		write_response(json, 403, "The identity is barred.", "Error");
+		write_response(json, 410, "The token came too late.", "Error");
 	}
 	if (!route->is_public || route->body != CB_ROUTE_NO_BODY)
 	{

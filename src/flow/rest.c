@@ -368,6 +368,7 @@ word_of(int status)
 		{404, "not_found"},
 		{405, "method_not_allowed"},
 		{409, "conflict"},
+		{410, "gone"},
 		{413, "content_too_large"},
 		{415, "unsupported_media_type"},
 		{422, "unprocessable_content"},

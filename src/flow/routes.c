@@ -142,6 +142,34 @@
 		CB_ROUTE_NO_BODY, NULL, "", 202, "Job", false, \
 	cb_serve_job_repeat}
 
+/* What every tier has for invites: path, end of operationIds, and what it is sent. */
+#define OF_INVITES(path, tier, sent) \
+	{"GET", path, \
+		"listInvites" tier, "List invites, the newest first.", \
+		CB_ROUTE_NO_BODY, NULL, PAGE " inviteStatus", 200, "InvitePage", false, \
+	cb_serve_invite_list}, \
+	{"POST", path, \
+		"createInvite" tier, "Invite somebody.", \
+		CB_ROUTE_JSON, sent, "dryRun onInvite", 201, "InviteView", false, \
+	cb_serve_invite}, \
+	{"GET", path "/summary", \
+		"countInvites" tier, "Count invites by what became of them.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "InviteCounts", false, \
+	cb_serve_invite_summary}, \
+	{"POST", path "/{id}/resend", \
+		"resendInvite" tier, "Give a pending invite a new token, and send it again.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "InviteResent", false, \
+	cb_serve_invite_resend}, \
+	{"DELETE", path "/{id}", \
+		"revokeInvite" tier, "Revoke a pending invite, and withdraw its mail.", \
+		CB_ROUTE_NO_BODY, NULL, "", 204, NULL, false, \
+	cb_serve_invite_revoke}
+#define BULK_INVITE(path, tier) \
+	{"POST", path "/bulk-create", \
+		"bulkCreateInvites" tier, "Invite people.", \
+		CB_ROUTE_JSON, "Invites", "dryRun maxFailed onInvite", 200, "Envelope", false, \
+	cb_serve_bulk_invite}
+
 static CbAnswer serve_openapi(CbRouteCall *call);
 
 const CbRoute cb_routes[] = {
@@ -173,6 +201,14 @@ const CbRoute cb_routes[] = {
 		"setAccountIdentityStatus", "Bar an identity from every application, or no longer.",
 		CB_ROUTE_JSON, "IdentityStatus", "dryRun", 200, "AccountIdentityView", false,
 	cb_serve_identity_status},
+	{"POST", ACCOUNT "/identities/{id}/reset-password",
+		"resetAccountIdentityPassword", "Mail an identity a token to choose a new password with.",
+		CB_ROUTE_NO_BODY, NULL, "dryRun", 200, "Message", false,
+	cb_serve_identity_reset_password},
+	{"POST", ACCOUNT "/identities/{id}/resend-verification",
+		"resendAccountIdentityVerification", "Mail an identity a token to verify its address with.",
+		CB_ROUTE_NO_BODY, NULL, "dryRun", 200, "Message", false,
+	cb_serve_identity_resend_verification},
 	{"GET", ACCOUNT "/identities/{id}/audit",
 		"listAccountIdentityAudit", "List the audit entries about an identity.",
 		CB_ROUTE_NO_BODY, NULL, PAGE " q sortAudit order", 200, "AuditPage", false,
@@ -224,6 +260,23 @@ const CbRoute cb_routes[] = {
 		"repeatBackgroundJob", "Ask for a background job again that has ended.",
 		CB_ROUTE_NO_BODY, NULL, "", 201, "BackgroundJob", false,
 	cb_serve_bulk_import_repeat},
+	OF_INVITES(ACCOUNT "/identity-invites", "ToAccount", "AccountInvite"),
+	OF_INVITES(ENVIRONMENT "/identity-invites", "", "Invite"),
+	BULK_INVITE(ENVIRONMENT "/identity-invites", ""),
+	OF_INVITES(API "/identity-invites", "WithKey", "Invite"),
+	BULK_INVITE(API "/identity-invites", "WithKey"),
+	{"POST", "/v1/identity/auth/invite-info",
+		"getInviteInfo", "Say what an invite is for, to whoever has its token.",
+		CB_ROUTE_JSON, "InviteToken", "", 200, "InviteInfo", true,
+	cb_serve_invite_info},
+	{"POST", "/v1/identity/auth/accept-invite",
+		"acceptInvite", "Accept an invite with its token and a password.",
+		CB_ROUTE_JSON, "InviteAcceptance", "", 200, "InviteAccepted", true,
+	cb_serve_invite_accept},
+	{"POST", "/v1/identity/auth/verify-email",
+		"verifyEmail", "Verify the address that a token was mailed to.",
+		CB_ROUTE_JSON, "Token", "", 200, "Message", true,
+	cb_serve_verify_email},
 	{"GET", "/openapi.json",
 		"getOpenApi", "Describe these routes.",
 		CB_ROUTE_NO_BODY, NULL, "", 200, "OpenApi", true,

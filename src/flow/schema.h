@@ -16,6 +16,7 @@ extern const char *const cb_schemas_bulk;
 extern const char *const cb_schemas_identity;
 extern const char *const cb_schemas_import;
 extern const char *const cb_schemas_job;
+extern const char *const cb_schemas_invites;
 
 #define CB_SCHEMA_STRING(more)	"{\"type\": \"string\"" more "}"
 #define CB_SCHEMA_UUID			CB_SCHEMA_STRING(", \"format\": \"uuid\"")

@@ -46,6 +46,8 @@ const char *const cb_schemas_identity =
 " \"has_previous_page\", \"has_next_page\"], " CLOSED "},"
 "\"Message\": {\"type\": \"object\", \"properties\": {\"message\": " TEXT "},"
 " \"required\": [\"message\"], " CLOSED "},"
+"\"Token\": {\"type\": \"object\", \"properties\": {\"token\": " CB_SCHEMA_STRING(", \"writeOnly\": true") "},"
+" \"required\": [\"token\"], " CLOSED "},"
 "\"IdentityView\": {\"type\": \"object\", \"properties\": {" VIEW "},"
 " \"required\": [" VIEW_REQUIRED "], " CLOSED "},"
 "\"IdentityPage\": " PAGE_OF("IdentityView") ","

@@ -67,6 +67,21 @@ typedef Jsonb *(*CbRouteStep) (CbRouteCall *call, const pg_uuid_t *id);
 extern CbAnswer cb_serve_once(CbRouteCall *call, const char *action, int status,
 							  CbRouteStep step, const pg_uuid_t *id);
 
+/* serve_invites.c */
+extern CbAnswer cb_serve_bulk_invite(CbRouteCall *call);
+extern CbAnswer cb_serve_invite(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_list(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_summary(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_resend(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_revoke(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_info(CbRouteCall *call);
+extern CbAnswer cb_serve_invite_accept(CbRouteCall *call);
+
+/* serve_account.c */
+extern CbAnswer cb_serve_identity_reset_password(CbRouteCall *call);
+extern CbAnswer cb_serve_identity_resend_verification(CbRouteCall *call);
+extern CbAnswer cb_serve_verify_email(CbRouteCall *call);
+
 /*
  * single.c: each runs a row as a batch of one and unwraps its verdict: the data
  * and the code of a success, the error of a failure.  The row is the body of the

@@ -62,6 +62,15 @@ static CbStatement withdraw_mails = {
 	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_UPDATE
 };
 
+/* Parameters: account, identity, kind. */
+static CbStatement withdraw_kind = {
+	"UPDATE canopy.outbox SET status = 'withdrawn', link = NULL,"
+	" next_attempt_at = NULL"
+	" WHERE account_id" EQ "$1 AND identity_id" EQ "$2 AND kind" EQ "$3"
+	" AND next_attempt_at IS NOT NULL",
+	3, {UUIDOID, UUIDOID, TEXTOID}, SPI_OK_UPDATE
+};
+
 /*
  * Parameters: account, time, mails at most, end of the lease, attempts at most.
  * The last column says whether it was claimed, and not given up.
@@ -175,6 +184,19 @@ cb_outbox_withdraw(const pg_uuid_t *account, const pg_uuid_t *invites, int n)
 	values[0] = UUIDPGetDatum(account);
 	values[1] = cb_statement_array(ids, NULL, n, UUIDOID);
 	cb_statement_run(&withdraw_mails, values, NULL);
+	cb_statement_free();
+}
+
+void
+cb_outbox_withdraw_kind(const pg_uuid_t *account, const pg_uuid_t *identity,
+						const char *kind)
+{
+	Datum		values[3];
+
+	values[0] = UUIDPGetDatum(account);
+	values[1] = UUIDPGetDatum(identity);
+	values[2] = CStringGetTextDatum(kind);
+	cb_statement_run(&withdraw_kind, values, NULL);
 	cb_statement_free();
 }
 

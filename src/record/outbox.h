@@ -43,6 +43,11 @@ extern bool cb_outbox_put(const pg_uuid_t *account, TimestampTz now,
 extern void cb_outbox_withdraw(const pg_uuid_t *account,
 							   const pg_uuid_t *invites, int n);
 
+/* The same of mail of one kind to an identity. */
+extern void cb_outbox_withdraw_kind(const pg_uuid_t *account,
+									const pg_uuid_t *identity,
+									const char *kind);
+
 /* A mail that has been claimed. */
 typedef struct CbMailClaim
 {

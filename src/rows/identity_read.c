@@ -90,6 +90,15 @@ cb_identity_exists(const CbScope *scope, const pg_uuid_t *id)
 	return read_identity(scope, id, &reading);
 }
 
+char *
+cb_identity_email(const CbScope *scope, const pg_uuid_t *id)
+{
+	Reading		reading;
+
+	return read_identity(scope, id, &reading) ?
+		pnstrdup(reading.identity.email.val, reading.identity.email.len) : NULL;
+}
+
 Jsonb *
 cb_identity_get(const CbScope *scope, const pg_uuid_t *id)
 {

@@ -39,6 +39,9 @@
 /* Is there such an identity in the account, or in the application? */
 extern bool cb_identity_exists(const CbScope *scope, const pg_uuid_t *id);
 
+/* Its address; NULL when there is no such identity. */
+extern char *cb_identity_email(const CbScope *scope, const pg_uuid_t *id);
+
 /*
  * The identity as the account's tier or, where the scope has an application, as
  * the application shows it; NULL when it is not there.

@@ -26,6 +26,7 @@ static bool put_mails(CbBatch *batch, CbRow **rows, int n);
 static const pg_uuid_t *resource(const CbRow *row);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
 static void echo(const CbRow *row, CbJson *json);
+static const pg_uuid_t *identity_of(const CbRow *row);
 
 const CbRowKind cb_invite_kind = {
 	.action = "identity_invite.bulk_create",
@@ -47,6 +48,7 @@ const CbRowKind cb_invite_kind = {
 	.resource = resource,
 	.encode = encode,
 	.echo = echo,
+	.identity = identity_of,
 	.tables = cb_invite_tables
 };
 
@@ -169,4 +171,13 @@ static void
 echo(const CbRow *row, CbJson *json)
 {
 	cb_redact(json, &row->input);
+}
+
+/* Nobody yet where the invite is to make the identity. */
+static const pg_uuid_t *
+identity_of(const CbRow *row)
+{
+	const CbInvite *invite = &((const CbInviteRow *) row)->invite;
+
+	return invite->identity_id.given ? &invite->identity_id.id : NULL;
 }

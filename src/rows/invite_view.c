@@ -61,31 +61,21 @@ cb_invite_status(const CbInvite *invite, TimestampTz now)
 	return invite->status;
 }
 
-/*
- * The token goes into the query, before a fragment.  The page that we fall back
- * to is told the client, which is where it leads on to.
- */
+/* The page that we fall back to is told the client, which is where it leads on to. */
 char *
 cb_invite_link(const CbInvite *invite, const char *redirect_url,
 			   const char *token)
 {
-	const char *url = redirect_url != NULL ? redirect_url : cb_accept_url;
-	int			len = (int) strcspn(url, "#");
-	StringInfoData link;
+	char		client[CB_UUID_TEXT_LEN + 1];
+	const char *more = "";
 
-	initStringInfo(&link);
-	appendBinaryStringInfo(&link, url, len);
-	appendStringInfo(&link, "%ctoken=%s", strchr(link.data, '?') == NULL ? '?' : '&',
-					 token);
 	if (redirect_url == NULL && invite->client_id.given)
 	{
-		char		client[CB_UUID_TEXT_LEN + 1];
-
 		cb_uuid_format(&invite->client_id.id, client);
-		appendStringInfo(&link, "&client_id=%s", client);
+		more = psprintf("&client_id=%s", client);
 	}
-	appendStringInfoString(&link, url + len);
-	return link.data;
+	return cb_token_link(redirect_url != NULL ? redirect_url : cb_accept_url,
+						 token, more);
 }
 
 CbMail

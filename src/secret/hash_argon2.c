@@ -17,7 +17,7 @@
 
 #define PASSES_MAX		10
 #define WORK_MAX		(UINT64_C(1536) << 20)	/* bytes times passes */
-#define LANES_MAX		4
+#define LANES_MAX		16		/* to libsodium, lanes are work like any other */
 #define SALT_MIN		8		/* bytes; less is refused by libsodium */
 #define TAG_MIN			16
 #define TAG_MAX			64

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include <crypt.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -158,15 +157,12 @@ static CbPasswordVerdict
 compare_crypt(const CbHash *hash, const char *password, size_t len)
 {
 	char		made[CRYPT_OUTPUT_SIZE];
-	size_t		made_len;
 
 	(void) len;
-	if (!compute(password, hash->string, made))
+	if (!compute(password, hash->string, made) ||
+		strlen(made) != strlen(hash->string))
 		return CB_PASSWORD_FAILED;
-	made_len = strlen(made);
-	return made_len == strlen(hash->string) &&
-		CRYPTO_memcmp(made, hash->string, made_len) == 0 ?
-		CB_PASSWORD_MATCHES : CB_PASSWORD_DIFFERS;
+	return cb_hash_conclude(made, hash->string, strlen(made));
 }
 
 static CbPasswordVerdict
@@ -179,10 +175,8 @@ compare_bcrypt(const CbHash *hash, const char *password, size_t len)
 	if (!compute(password, hash->string, made) || strlen(made) != BCRYPT_LEN)
 		return CB_PASSWORD_FAILED;
 	memcpy(wanted, hash->string, sizeof(wanted));
-	clean_bcrypt(made);
 	clean_bcrypt(wanted);
-	return CRYPTO_memcmp(made, wanted, BCRYPT_LEN) == 0 ?
-		CB_PASSWORD_MATCHES : CB_PASSWORD_DIFFERS;
+	return cb_hash_conclude(made, wanted, BCRYPT_LEN);
 }
 
 /*
@@ -255,8 +249,8 @@ compute(const char *password, const char *setting,
 }
 
 /*
- * Clears the bits that stand for nothing: the salt's 22 characters have four of
- * them, the hash's 31 two.
+ * Clears the bits that stand for nothing, as libxcrypt does in what it makes: the
+ * salt's 22 characters have four of them, the hash's 31 two.
  */
 static void
 clean_bcrypt(char *hash)

@@ -11,7 +11,6 @@
  */
 #include <string.h>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "secret/hash_format.h"
@@ -26,8 +25,6 @@
 static bool parse_ldap(CbHashScan *scan, CbHash *hash);
 static bool parse_weak(CbHashScan *scan, CbHash *hash);
 static bool parse_phpass(CbHashScan *scan, CbHash *hash);
-static size_t digest_len(const CbHash *hash);
-static const EVP_MD *digest_of(const CbHash *hash);
 static CbPasswordVerdict compare_digest(const CbHash *hash,
 										const char *password, size_t len);
 static CbPasswordVerdict compare_phpass(const CbHash *hash,
@@ -52,13 +49,45 @@ const CbHashFormat cb_hash_digest_formats[] = {
 	{NULL}
 };
 
+size_t
+cb_hash_digest_len(const CbHash *hash)
+{
+	switch (hash->digest)
+	{
+		case CB_HASH_MD5:
+			return MD5_LEN;
+		case CB_HASH_SHA1:
+			return 20;
+		case CB_HASH_SHA256:
+			return 32;
+		default:
+			return 64;
+	}
+}
+
+const EVP_MD *
+cb_hash_digest_algorithm(const CbHash *hash)
+{
+	switch (hash->digest)
+	{
+		case CB_HASH_MD5:
+			return EVP_md5();
+		case CB_HASH_SHA1:
+			return EVP_sha1();
+		case CB_HASH_SHA256:
+			return EVP_sha256();
+		default:
+			return EVP_sha512();
+	}
+}
+
 /*
  * RFC 2307 and what grew from it: base64 of the digest and the salt behind it.
  */
 static bool
 parse_ldap(CbHashScan *scan, CbHash *hash)
 {
-	size_t		len = digest_len(hash);
+	size_t		len = cb_hash_digest_len(hash);
 
 	if (!cb_hash_take_base64(scan, CB_HASH_BASE64_PADDED, len + LDAP_SALT_MIN,
 							 len + CB_HASH_SALT_MAX, &hash->tag))
@@ -76,7 +105,7 @@ parse_ldap(CbHashScan *scan, CbHash *hash)
 static bool
 parse_weak(CbHashScan *scan, CbHash *hash)
 {
-	size_t		len = digest_len(hash);
+	size_t		len = cb_hash_digest_len(hash);
 
 	hash->salt_first = cb_hash_take_word(scan, "salt-first$");
 	return (hash->salt_first || cb_hash_take_word(scan, "salt-last$")) &&
@@ -110,38 +139,6 @@ parse_phpass(CbHashScan *scan, CbHash *hash)
 	return cb_hash_crypt64_value(scan->at[-1]) < 4;
 }
 
-static size_t
-digest_len(const CbHash *hash)
-{
-	switch (hash->digest)
-	{
-		case CB_HASH_MD5:
-			return MD5_LEN;
-		case CB_HASH_SHA1:
-			return 20;
-		case CB_HASH_SHA256:
-			return 32;
-		default:
-			return 64;
-	}
-}
-
-static const EVP_MD *
-digest_of(const CbHash *hash)
-{
-	switch (hash->digest)
-	{
-		case CB_HASH_MD5:
-			return EVP_md5();
-		case CB_HASH_SHA1:
-			return EVP_sha1();
-		case CB_HASH_SHA256:
-			return EVP_sha256();
-		default:
-			return EVP_sha512();
-	}
-}
-
 static CbPasswordVerdict
 compare_digest(const CbHash *hash, const char *password, size_t len)
 {
@@ -152,15 +149,14 @@ compare_digest(const CbHash *hash, const char *password, size_t len)
 
 	done = context != NULL &&
 		(hash->salt_first ?
-		 digest_pair(context, digest_of(hash), salt->bytes, salt->len,
+		 digest_pair(context, cb_hash_digest_algorithm(hash), salt->bytes, salt->len,
 					 password, len, made) :
-		 digest_pair(context, digest_of(hash), password, len,
+		 digest_pair(context, cb_hash_digest_algorithm(hash), password, len,
 					 salt->bytes, salt->len, made));
 	EVP_MD_CTX_free(context);
 	if (!done)
 		return CB_PASSWORD_FAILED;
-	return CRYPTO_memcmp(made, hash->tag.bytes, hash->tag.len) == 0 ?
-		CB_PASSWORD_MATCHES : CB_PASSWORD_DIFFERS;
+	return cb_hash_conclude(made, hash->tag.bytes, hash->tag.len);
 }
 
 /*
@@ -170,7 +166,7 @@ static CbPasswordVerdict
 compare_phpass(const CbHash *hash, const char *password, size_t len)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	const EVP_MD *digest = digest_of(hash);
+	const EVP_MD *digest = cb_hash_digest_algorithm(hash);
 	unsigned char made[EVP_MAX_MD_SIZE];
 	char		encoded[PHPASS_HASH_LEN];
 	bool		done;
@@ -184,8 +180,7 @@ compare_phpass(const CbHash *hash, const char *password, size_t len)
 	if (!done)
 		return CB_PASSWORD_FAILED;
 	encode_phpass(made, encoded);
-	return CRYPTO_memcmp(encoded, hash->tag.bytes, PHPASS_HASH_LEN) == 0 ?
-		CB_PASSWORD_MATCHES : CB_PASSWORD_DIFFERS;
+	return cb_hash_conclude(encoded, hash->tag.bytes, PHPASS_HASH_LEN);
 }
 
 static bool

@@ -62,6 +62,19 @@ typedef struct CbHashFormat
 	bool		weak;			/* computed in no time */
 } CbHashFormat;
 
+/*
+ * Compares what a password led to with what it must lead to, in a time that does
+ * not depend on either, and wipes the first.
+ */
+extern CbPasswordVerdict cb_hash_conclude(void *made, const void *wanted,
+										  size_t len);
+
+/* Bytes of a digest. */
+extern size_t cb_hash_digest_len(const CbHash *hash);
+
+/* The digest's algorithm, of OpenSSL. */
+extern const struct evp_md_st *cb_hash_digest_algorithm(const CbHash *hash);
+
 extern const CbHashFormat cb_hash_argon2_formats[];
 extern const CbHashFormat cb_hash_crypt_formats[];
 extern const CbHashFormat cb_hash_scrypt_formats[];

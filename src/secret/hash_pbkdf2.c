@@ -7,7 +7,6 @@
  */
 #include <string.h>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -28,7 +27,6 @@ static bool parse_scram(CbHashScan *scan, CbHash *hash);
 static bool take_rounds(CbHashScan *scan, CbHash *hash);
 static bool is_bearable(const CbHash *hash);
 static uint32_t rounds_max(const CbHash *hash);
-static size_t digest_len(const CbHash *hash);
 static CbPasswordVerdict compare_pbkdf2(const CbHash *hash,
 										const char *password, size_t len);
 static CbPasswordVerdict compare_scram(const CbHash *hash,
@@ -93,8 +91,8 @@ parse_passlib(CbHashScan *scan, CbHash *hash)
 		cb_hash_take_base64(scan, CB_HASH_BASE64_PASSLIB, SALT_MIN,
 							CB_HASH_SALT_MAX, &hash->salt) &&
 		cb_hash_take_word(scan, "$") &&
-		cb_hash_take_base64(scan, CB_HASH_BASE64_PASSLIB, digest_len(hash),
-							digest_len(hash), &hash->tag);
+		cb_hash_take_base64(scan, CB_HASH_BASE64_PASSLIB, cb_hash_digest_len(hash),
+							cb_hash_digest_len(hash), &hash->tag);
 }
 
 /*
@@ -107,8 +105,8 @@ parse_django(CbHashScan *scan, CbHash *hash)
 		cb_hash_take_word(scan, "$") &&
 		cb_hash_take_raw(scan, SALT_MIN, CB_HASH_SALT_MAX, &hash->salt) &&
 		cb_hash_take_word(scan, "$") &&
-		cb_hash_take_base64(scan, CB_HASH_BASE64_PADDED, digest_len(hash),
-							digest_len(hash), &hash->tag);
+		cb_hash_take_base64(scan, CB_HASH_BASE64_PADDED, cb_hash_digest_len(hash),
+							cb_hash_digest_len(hash), &hash->tag);
 }
 
 /*
@@ -142,7 +140,8 @@ take_rounds(CbHashScan *scan, CbHash *hash)
 static bool
 is_bearable(const CbHash *hash)
 {
-	size_t		digests = (hash->tag.len + digest_len(hash) - 1) / digest_len(hash);
+	size_t		digest_len = cb_hash_digest_len(hash);
+	size_t		digests = (hash->tag.len + digest_len - 1) / digest_len;
 
 	return (uint64_t) hash->rounds * digests <= rounds_max(hash);
 }
@@ -153,20 +152,6 @@ rounds_max(const CbHash *hash)
 	return hash->digest == CB_HASH_SHA512 ? ROUNDS_MAX_512 : ROUNDS_MAX;
 }
 
-static size_t
-digest_len(const CbHash *hash)
-{
-	switch (hash->digest)
-	{
-		case CB_HASH_SHA1:
-			return 20;
-		case CB_HASH_SHA256:
-			return 32;
-		default:
-			return 64;
-	}
-}
-
 static CbPasswordVerdict
 compare_pbkdf2(const CbHash *hash, const char *password, size_t len)
 {
@@ -174,8 +159,7 @@ compare_pbkdf2(const CbHash *hash, const char *password, size_t len)
 
 	if (!compute(hash, password, len, made, hash->tag.len))
 		return CB_PASSWORD_FAILED;
-	return CRYPTO_memcmp(made, hash->tag.bytes, hash->tag.len) == 0 ?
-		CB_PASSWORD_MATCHES : CB_PASSWORD_DIFFERS;
+	return cb_hash_conclude(made, hash->tag.bytes, hash->tag.len);
 }
 
 /*
@@ -199,21 +183,20 @@ compare_scram(const CbHash *hash, const char *password, size_t len)
 	explicit_bzero(client, sizeof(client));
 	if (!done)
 		return CB_PASSWORD_FAILED;
-	return (CRYPTO_memcmp(stored, hash->tag.bytes, SCRAM_KEY_LEN) |
-			CRYPTO_memcmp(server, hash->key.bytes, SCRAM_KEY_LEN)) == 0 ?
-		CB_PASSWORD_MATCHES : CB_PASSWORD_DIFFERS;
+	if (cb_hash_conclude(server, hash->key.bytes,
+						 SCRAM_KEY_LEN) != CB_PASSWORD_MATCHES)
+		return CB_PASSWORD_DIFFERS;
+	return cb_hash_conclude(stored, hash->tag.bytes, SCRAM_KEY_LEN);
 }
 
 static bool
 compute(const CbHash *hash, const char *password, size_t len,
 		unsigned char *out, size_t out_len)
 {
-	const EVP_MD *digest = hash->digest == CB_HASH_SHA1 ? EVP_sha1() :
-	hash->digest == CB_HASH_SHA256 ? EVP_sha256() : EVP_sha512();
-
 	return PKCS5_PBKDF2_HMAC(password, (int) len,
 							 hash->salt.bytes, (int) hash->salt.len,
-							 (int) hash->rounds, digest,
+							 (int) hash->rounds,
+							 cb_hash_digest_algorithm(hash),
 							 (int) out_len, out) == 1;
 }
 

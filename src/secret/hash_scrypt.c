@@ -7,7 +7,6 @@
  */
 #include <string.h>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "secret/hash_format.h"
@@ -65,7 +64,7 @@ parse_phc(CbHashScan *scan, CbHash *hash)
 }
 
 /*
- * Django's: salt$16384$8$5$tag, where the salt is text.
+ * Django's: salt$16384$8$5$tag, where the salt is text and the tag has 64 bytes.
  */
 static bool
 parse_django(CbHashScan *scan, CbHash *hash)
@@ -77,7 +76,7 @@ parse_django(CbHashScan *scan, CbHash *hash)
 		cb_hash_take_word(scan, "$") &&
 		cb_hash_take_number(scan, 1, LANES_MAX, &hash->lanes) &&
 		is_bearable(hash) && cb_hash_take_word(scan, "$") &&
-		take_padded(scan, TAG_MIN, TAG_MAX, &hash->tag);
+		take_padded(scan, TAG_MAX, TAG_MAX, &hash->tag);
 }
 
 /*
@@ -189,8 +188,7 @@ compare_scrypt(const CbHash *hash, const char *password, size_t len)
 
 	if (!compute(hash, password, len, made, hash->tag.len))
 		return CB_PASSWORD_FAILED;
-	return CRYPTO_memcmp(made, hash->tag.bytes, hash->tag.len) == 0 ?
-		CB_PASSWORD_MATCHES : CB_PASSWORD_DIFFERS;
+	return cb_hash_conclude(made, hash->tag.bytes, hash->tag.len);
 }
 
 /*
@@ -208,8 +206,7 @@ compare_firebase(const CbHash *hash, const char *password, size_t len)
 	explicit_bzero(key, sizeof(key));
 	if (!done)
 		return CB_PASSWORD_FAILED;
-	return CRYPTO_memcmp(made, hash->tag.bytes, hash->tag.len) == 0 ?
-		CB_PASSWORD_MATCHES : CB_PASSWORD_DIFFERS;
+	return cb_hash_conclude(made, hash->tag.bytes, hash->tag.len);
 }
 
 static bool

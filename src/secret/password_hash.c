@@ -25,6 +25,8 @@
 
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "secret/hash_format.h"
 
 static const CbHashFormat *read_hash(const char *in, size_t len,
@@ -78,7 +80,18 @@ cb_password_hash_is_argon2id(const char *hash, size_t len, uint32_t memory,
 
 	return read_hash(hash, len, &read) != NULL &&
 		strncmp(read.string, "$argon2id$", 10) == 0 &&
-		read.memory >= memory && read.rounds >= passes;
+		read.memory >= memory &&
+		(uint64_t) read.memory * read.rounds >= (uint64_t) memory * passes;
+}
+
+CbPasswordVerdict
+cb_hash_conclude(void *made, const void *wanted, size_t len)
+{
+	CbPasswordVerdict verdict = CRYPTO_memcmp(made, wanted, len) == 0 ?
+	CB_PASSWORD_MATCHES : CB_PASSWORD_DIFFERS;
+
+	explicit_bzero(made, len);
+	return verdict;
 }
 
 /*

@@ -39,7 +39,10 @@ extern CbPasswordVerdict cb_password_hash_compare(const char *hash,
 /* Can whoever gets hold of the hash try passwords at no cost? */
 extern bool cb_password_hash_is_weak(const char *hash, size_t len);
 
-/* Is it argon2id with at least so many kilobytes and passes? */
+/*
+ * Is it argon2id that costs whoever guesses at least as much memory, in
+ * kilobytes, and work as so many passes over it?
+ */
 extern bool cb_password_hash_is_argon2id(const char *hash, size_t len,
 										 uint32_t memory, uint32_t passes);
 

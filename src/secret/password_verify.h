@@ -32,7 +32,7 @@
 extern bool cb_password_verify(const char *hash, const char *password,
 							   size_t len);
 
-/* True unless it is argon2id with at least today's memory and passes. */
+/* True unless it is argon2id of at least the memory and work of today's. */
 extern bool cb_password_is_outdated(const char *hash);
 
 /*

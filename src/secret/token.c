@@ -87,6 +87,16 @@ cb_token_hash_datum(const char *token)
 	return PointerGetDatum(hash);
 }
 
+char *
+cb_token_link(const char *url, const char *token, const char *more)
+{
+	int			len = (int) strcspn(url, "#");
+
+	return psprintf("%.*s%ctoken=%s%s%s", len, url,
+					memchr(url, '?', len) == NULL ? '?' : '&', token, more,
+					url + len);
+}
+
 void
 cb_token_redact(char *text)
 {

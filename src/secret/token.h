@@ -29,6 +29,12 @@ extern void cb_token_hash(const char *token, uint8 *sha256);
 extern Datum cb_token_hash_datum(const char *token);
 
 /*
+ * The address of a page that takes the token, which goes into the query, before a
+ * fragment; more is what the query has besides, with an ampersand before it.
+ */
+extern char *cb_token_link(const char *url, const char *token, const char *more);
+
+/*
  * Replaces, in place, every run of characters that may be a token or a good part
  * of one, and every control character.
  */

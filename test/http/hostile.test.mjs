@@ -36,7 +36,8 @@ add(405, 'CONNECT', { method: 'CONNECT', path: 'localhost:80' });
 // other paths than those that are served
 const inside = (path, from, ...names) => names.map((name) => path.replace(from, () => name));
 for (const path of [
-	'/', '//', '/%', '/.', '/..', '*', '/portal', '/portal/v1', '/portal/v1/accounts', '/portal/v1/accounts/acme', '/portal/v1/accounts/acme/identities',
+	'/', '//', '/%', '/.', '/..', '*', '/portal', '/portal/v1', '/portal/v1/accounts', '/portal/v1/accounts/acme', '/portal/v1/accounts/acme/identities/', '/portal/v1/accounts/acme/identities/summary/',
+	...['x', '..', '%00', '00000000-0000-4000-8000-00000000000', '00000000-0000-4000-8000-0000000000000', '00000000-0000-4000-8000-000000000000%20', '%7B00000000-0000-4000-8000-000000000000%7D'].map((id) => `/portal/v1/accounts/acme/identities/${id}`),
 	'/index.html', '/.env', '/.git/config', '/rpc/canopy_bulk_create', '/portal/v2/accounts/acme/identities/bulk-create',
 	'/openapi.json/', '/openapi.json/..', '/openapi.JSON', '/OPENAPI.json', '/openapi%2Ejson', '/openapi.json%00', '/openapi.yaml',
 	'/./openapi.json', '//openapi.json', '/x/../openapi.json',
@@ -62,12 +63,12 @@ add(404, 'another path with its host', { path: `http://localhost${CREATE}/` });
 // queries
 for (const query of [
 	'x=1', 'account=globex', 'environment=', '&', '=', '=x', '?', '%', '%00', 'a'.repeat(5000),
-	'dry_run', 'dry_run=', 'dry_run=1', 'dry_run=TRUE', 'dry_run=true&dry_run=true', 'DRY_RUN=true', 'dry%5Frun=true', 'dry_run=tru%65', 'dry_run=true;', 'dry_run==true',
+	'dry_run', 'dry_run=', 'dry_run=1', 'dry_run=TRUE', 'dry_run=true&dry_run=true', 'DRY_RUN=true', 'dry%5Frun=true', 'dry_run=true;', 'dry_run==true',
 	'max_failed=', 'max_failed=-1', 'max_failed=1.5', 'max_failed=1e3', 'max_failed=99999999999999999999', 'max_failed=0x10', 'max_failed=+1',
 	'on_conflict=', 'on_conflict=replace', 'on_conflict=error&on_conflict=skip', 'on_conflict=error%00',
 ])
 	add(400, `query ${query.slice(0, 40)}`, { path: `${CREATE}?${query}` });
-for (const query of ['', 'dry_run=true', 'dry_run=false&max_failed=0&on_conflict=update'])
+for (const query of ['', 'dry_run=true', 'dry_run=tru%65', 'dry_run=false&max_failed=0&on_conflict=update'])
 	add(200, `query "${query}"`, { path: `${CREATE}?${query}` });
 
 // headers

@@ -13,13 +13,15 @@ import { people } from './directory.mjs';
 
 const ACCOUNT = '/portal/v1/accounts/{account}';
 const APPLICATION = `${ACCOUNT}/applications/{application}`;
+const ENVIRONMENT = `${APPLICATION}/environments/{environment}`;
 const API = '/api/v1';
+const PUBLIC = '/v1/identity/auth';
 
 let used = 0;
 const fresh = (name) => `${name}-${used++}-`;
 const csv = (name) => `E-mail;Given name;Surname\n${name}@example.com;Ada;Byron\nno address;Ada;Byron\n`;
 
-export async function operationsOf({ sql }) {
+export async function operationsOf({ sql, ask }) {
 	// the id of an identity of acme that is new, and a member of crm if it shall be
 	const identity = async (member = false) => {
 		const [{ id }] = await sql(`SELECT canopy_bulk_create($1, account => 'acme', application => $2) #>> '{results,0,data,id}' AS id`,
@@ -86,6 +88,25 @@ export async function operationsOf({ sql }) {
 			downloadImportResults: { at: `GET ${path}/{id}/results.csv`, request: importAt(3) },
 		}).map(([operation, entry]) => [operation + name, entry]));
 	};
+
+	// invites: of an environment, or at the account's tier; the name is the end of the operationIds
+	const address = () => ({ email: `${fresh('guest')}@example.com` });
+	const guest = () => ({ ...address(), first_name: 'Ada', last_name: 'Byron' });
+	const invite = async (environment, fields = {}) => {
+		const [{ data }] = await sql(`SELECT canopy_bulk_invite($1, 'acme', $2, $3) #> '{results,0,data}' AS data`,
+			[JSON.stringify([{ ...guest(), ...fields }]), environment ? 'crm' : '', environment]);
+		return data;
+	};
+	const inviteId = (environment) => async () => ({ path: { id: (await invite(environment)).id } });
+	const tokenOf = async () => new URL((await invite('production', { send_email: false })).accept_url, 'http://x').searchParams.get('token');
+	const ofInvites = (path, name, environment) => ({
+		[`listInvites${name}`]: { at: `GET ${path}`, request: () => ({}) },
+		[`createInvite${name}`]: { at: `POST ${path}`, status: 201, request: () => ({ body: environment ? guest() : address() }) },
+		[`countInvites${name}`]: { at: `GET ${path}/summary`, request: () => ({}) },
+		[`resendInvite${name}`]: { at: `POST ${path}/{id}/resend`, request: inviteId(environment) },
+		[`revokeInvite${name}`]: { at: `DELETE ${path}/{id}`, status: 204, request: inviteId(environment) },
+		...(environment && { [`bulkCreateInvites${name}`]: { at: `POST ${path}/bulk-create`, request: () => ({ body: { invites: [guest(), guest()] } }) } }),
+	});
 	const several = (name, fields) => () => ({ body: people(fresh(name), 2, fields) });
 
 	return {
@@ -95,6 +116,8 @@ export async function operationsOf({ sql }) {
 		getAccountIdentity: { at: `GET ${ACCOUNT}/identities/{id}`, request: at(member) },
 		updateAccountIdentity: { at: `PATCH ${ACCOUNT}/identities/{id}`, request: at(identity, { first_name: 'Grace', last_name: 'Hopper', metadata: { b: null } }) },
 		setAccountIdentityStatus: { at: `PATCH ${ACCOUNT}/identities/{id}/status`, request: at(identity, { is_active: false }) },
+		resetAccountIdentityPassword: { at: `POST ${ACCOUNT}/identities/{id}/reset-password`, request: at(identity) },
+		resendAccountIdentityVerification: { at: `POST ${ACCOUNT}/identities/{id}/resend-verification`, request: at(identity) },
 		listAccountIdentityAudit: { at: `GET ${ACCOUNT}/identities/{id}/audit`, request: at(identity), query: lists },
 		addAppMembership: { at: `POST ${ACCOUNT}/identities/{id}/app-memberships`, status: 201, request: at(identity, { application_id: crm }) },
 		removeAppMembership: {
@@ -136,6 +159,20 @@ export async function operationsOf({ sql }) {
 		...ofImports(`${ACCOUNT}/imports`, 'OfAccount', { mode: 'account_create' }),
 		...ofImports(`${APPLICATION}/imports`, '', { mode: 'create', application: 'crm', environment: 'production' }),
 		...ofImports(`${API}/imports`, 'WithKey', { mode: 'create', application: 'crm', environment: 'production' }),
+		...ofInvites(`${ACCOUNT}/identity-invites`, 'ToAccount', null),
+		...ofInvites(`${ENVIRONMENT}/identity-invites`, '', 'production'),
+		...ofInvites(`${API}/identity-invites`, 'WithKey', 'production'),
+		getInviteInfo: { at: `POST ${PUBLIC}/invite-info`, request: async () => ({ body: { token: await tokenOf() } }) },
+		acceptInvite: { at: `POST ${PUBLIC}/accept-invite`, request: async () => ({ body: { token: await tokenOf(), password: 'correct horse' } }) },
+		verifyEmail: {
+			at: 'POST /v1/identity/auth/verify-email',
+			request: async () => {
+				const id = await identity();
+				await ask(`/portal/v1/accounts/acme/identities/${id}/resend-verification`);
+				const [{ link }] = await sql('SELECT link FROM canopy.outbox WHERE identity_id = $1', [id]);
+				return { body: { token: new URL(link, 'http://localhost').searchParams.get('token') } };
+			},
+		},
 		getOpenApi: {
 			at: 'GET /openapi.json',
 			request: () => ({}),

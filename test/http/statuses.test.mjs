@@ -14,6 +14,9 @@ const done = { mode: 'create', total: 3, succeeded: 2, failed: 1, skipped: 0 };
 const [{ key: apiKey }] = await sql(`SELECT canopy_bulk_api_key_create('test', 'crm', 'production', 'acme')->>'key' AS key`);
 await ask(CREATE, people('there'));
 const [{ id: thereId }] = await sql(`SELECT id FROM canopy.identity`);
+const [{ id: crmId }] = await sql(`SELECT id FROM canopy.application WHERE slug = 'crm'`);
+const IDENTITIES = '/portal/v1/accounts/acme/identities';
+const one = (name, fields) => people(name, 1, fields).identities[0];
 const bad = { identities: [{ email: 'no address', first_name: 'A', last_name: 'B', password: 'secret-canary' }] };
 
 // title, status, path, body, headers, method: each must read the same from the gateway and from SQL
@@ -47,7 +50,8 @@ const cases = [
 	['the wrong principal', 403, CREATE, [], { Authorization: `Bearer ${tokenFor({ principal_type: 'identity' })}` }],
 	['an API key beyond its application', 403, CREATE, [], { Authorization: undefined, 'X-API-Key': apiKey }],
 	['another account', 403, CREATE.replace('acme', 'globex'), []],
-	['no such path', 404, '/portal/v1/accounts/acme/identities', []],
+	['no such path', 404, '/portal/v1/accounts/acme/people', []],
+	['an id that is none', 404, `${IDENTITIES}/id_01HXABC`, undefined, {}, 'GET'],
 	['no such application', 404, attach.replace('crm', 'nowhere'), { identity_ids: [] }],
 	['another account\'s application', 404, attach.replace('crm', 'shop'), { identity_ids: [] }],
 	['no such environment', 404, `${APPLICATION}/identities/bulk-create?environment=nowhere`, []],
@@ -57,6 +61,25 @@ const cases = [
 	['no type', 415, CREATE, '[]', { 'Content-Type': undefined }],
 	['a form', 415, CREATE, 'a=b', { 'Content-Type': 'application/x-www-form-urlencoded' }],
 	['all or nothing', 422, `${CREATE}?max_failed=0`, { identities: [...people('new').identities, ...bad.identities] }],
+	['one created', 201, `${IDENTITIES}?dry_run=true`, one('single', { password: 'correct horse' })],
+	['one created in an application', 201, `${APPLICATION}/identities?dry_run=true`, one('single')],
+	['one that is bad', 400, IDENTITIES, bad.identities[0]],
+	['one that is no object', 400, IDENTITIES, '7'],
+	['one that is there', 409, IDENTITIES, one('there')],
+	['one with a role that is not', 404, `${APPLICATION}/identities`, one('single', { role_id: thereId, node_id: thereId })],
+	['a list', 200, `${IDENTITIES}?q=there&take=1`, undefined, {}, 'GET'],
+	['HEAD of a list', 200, IDENTITIES, undefined, {}, 'HEAD'],
+	['a page that is none', 400, `${IDENTITIES}?page=0`, undefined, {}, 'GET'],
+	['counts', 200, `${IDENTITIES}/summary`, undefined, {}, 'GET'],
+	['one read', 200, `${IDENTITIES}/${thereId}`, undefined, {}, 'GET'],
+	['one that is not in an application', 404, `${APPLICATION}/identities/${thereId}`, undefined, {}, 'GET'],
+	['one changed', 200, `${IDENTITIES}/${thereId}?dry_run=true`, { metadata: { a: 1 } }, {}, 'PATCH'],
+	['one changed to what it cannot be', 400, `${IDENTITIES}/${thereId}`, { first_name: '' }, {}, 'PATCH'],
+	['PUT of what takes PATCH', 405, `${IDENTITIES}/${thereId}`, {}, {}, 'PUT'],
+	['a membership', 201, `${IDENTITIES}/${thereId}/app-memberships?dry_run=true`, { application_id: crmId }],
+	['a membership removed that is none', 404, `${IDENTITIES}/${thereId}/app-memberships/${crmId}`, undefined, {}, 'DELETE'],
+	['one removed by whom it is not of', 404, `${APPLICATION}/identities/${thereId}`, undefined, {}, 'DELETE'],
+	['a token that is none', 404, '/v1/identity/auth/verify-email', { token: 'secret-canary' }, { Authorization: undefined }],
 	['OPTIONS', 204, CREATE, undefined, {}, 'OPTIONS'],
 	['the document', 200, '/openapi.json', undefined, { Authorization: undefined, 'Content-Type': undefined }, 'GET'],
 	['HEAD of the document', 200, '/openapi.json', undefined, {}, 'HEAD'],
@@ -84,14 +107,15 @@ for (const [title, status, path, body, headers = {}, method = 'POST'] of cases) 
 		if (status === 401)
 			assert.match(answer.headers['www-authenticate'], /^Bearer /);
 		if (status === 405 || method === 'OPTIONS')
-			assert.equal(answer.headers.allow, path === '/openapi.json' ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS');
+			assert.equal(answer.headers.allow, method === 'PUT' ? 'GET, HEAD, PATCH, OPTIONS' : path === '/openapi.json' ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS');
 	});
 }
 
 function assertError(answer, status, path, method) {
 	assert.deepEqual(Object.keys(answer.json), ['error']);
 	const { error } = answer.json;
-	assert.deepEqual(Object.keys(error).sort(), ['code', 'message', 'method', 'path', 'statusCode']);
+	// details are of a row that was alone
+	assert.deepEqual(Object.keys(error).filter((key) => key !== 'details').sort(), ['code', 'message', 'method', 'path', 'statusCode']);
 	assert.equal(error.statusCode, status);
 	assert.equal(error.path, path.split('?')[0]);
 	assert.equal(error.method, method);

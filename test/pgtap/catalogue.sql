@@ -36,6 +36,7 @@ INSERT INTO t.code VALUES
 	('membership_required', 409, 'The identity has no active membership of the application.'),
 	('assignment_conflict', 409, 'The identity already has the role at the node.'),
 	('client_misconfigured', 422, 'The OAuth client is inactive or has no address to lead to.'),
+	('already_verified', 409, 'The email address is verified already.'),
 	('rejected', 422, 'A constraint or trigger of the database refused the row.'),
 	('batch_rolled_back', 424, 'The row was good, but its batch was rolled back.'),
 	('ragged_row', 400, 'The row has more or fewer cells than the header.'),
@@ -218,6 +219,16 @@ SELECT title, $$canopy_bulk_invite($1, 'acme')$$, '[]', input, word, issues FROM
 	('an invite to the account with a role', jsonb_build_object('email', 'a@acme.example', 'role_id', t.id('editor')), 'unknown_field', 'role_id unknown_field'),
 	('a new password in an application', jsonb_build_object('email', 'taken@acme.example', 'intent', 'password_reset', 'application_id', t.id('crm')), 'invalid_value', 'application_id invalid_value')
 ) AS v (title, input, word, issues);
+
+-- what only HTTP asks for, one row at a time
+UPDATE canopy.identity SET email_verified = true WHERE email = 'member@acme.example';
+CREATE FUNCTION t.resend_verification(ids jsonb) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_object('results', jsonb_build_array(jsonb_build_object('code', h.status, 'error', convert_from(h.body, 'UTF8')::jsonb->'error')))
+	FROM set_config('request.jwt.claims', '{"sub":"a","principal_type":"user","account":"acme"}', true),
+		canopy_bulk_http('POST', format('/portal/v1/accounts/acme/identities/%s/resend-verification', ids->>0)) AS h
+$$;
+INSERT INTO t.case (title, call, before, input, word, issues)
+VALUES ('an address that is verified', 't.resend_verification($1)', '[]', to_jsonb(t.id('member@acme.example')), 'already_verified', 'identity_id already_verified');
 
 -- rows that are good but for the company they keep, or for the database
 INSERT INTO t.case (title, call, before, input, word, issues, more)

@@ -28,12 +28,13 @@ $$, $$ VALUES
 	('canopy_bulk_import_rows', 'id uuid, verdict text DEFAULT NULL::text, page integer DEFAULT 1, take integer DEFAULT 20, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_select', 'id uuid, row_numbers integer[] DEFAULT NULL::integer[], selected boolean DEFAULT true, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_upload', 'id uuid, file bytea, file_name text DEFAULT NULL::text, delimiter text DEFAULT NULL::text, secret_columns text[] DEFAULT NULL::text[], account text DEFAULT NULL::text, encoding text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_import_upload_body', 'bytea', 'jsonb'),
 	('canopy_bulk_import_upload_text', 'id uuid, contents text, file_name text DEFAULT NULL::text, delimiter text DEFAULT NULL::text, secret_columns text[] DEFAULT NULL::text[], account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_invite', 'invites jsonb, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_invite_accept', 'token text, password text, first_name text DEFAULT NULL::text, last_name text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_invite_info', 'token text', 'jsonb'),
-	('canopy_bulk_invite_resend', 'id uuid, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text', 'jsonb'),
-	('canopy_bulk_invite_revoke', 'id uuid, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text', 'void'),
+	('canopy_bulk_invite_resend', 'id uuid, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_invite_revoke', 'id uuid, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'void'),
 	('canopy_bulk_invite_summary', 'account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_invites', 'account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, status text DEFAULT NULL::text, page integer DEFAULT 1, take integer DEFAULT 20', 'jsonb'),
 	('canopy_bulk_outbox_claim', 'n integer DEFAULT 10, account text DEFAULT NULL::text, OUT account_id uuid, OUT id uuid, OUT attempt integer, OUT kind text, OUT recipient text, OUT locale text, OUT link text, OUT payload jsonb', 'SETOF record'),
@@ -45,7 +46,8 @@ $$, $$ VALUES
 	('canopy_bulk_setup', 'owner regrole DEFAULT NULL::regrole, version integer DEFAULT NULL::integer', 'integer'),
 	('canopy_bulk_token_key_is_valid', 'algorithm text, key text', 'boolean'),
 	('canopy_bulk_unassign', 'assignment_ids uuid[], application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
-	('canopy_bulk_unassign_json', 'assignment_ids jsonb, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb')
+	('canopy_bulk_unassign_json', 'assignment_ids jsonb, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_verify_password', 'email text, password text, account text DEFAULT NULL::text, application text DEFAULT NULL::text', 'jsonb')
 $$, 'public functions have their signatures');
 
 -- members of the extension are functions of its own name only, so that dropping it drops no data
@@ -109,6 +111,8 @@ $$, $$ VALUES
 	('canopy_bulk.hash_workers', 'integer', 'superuser', '0', '0', '64', NULL),
 	('canopy_bulk.idempotency_window', 'integer', 'superuser', '86400', '1', '31622400', 's'),
 	('canopy_bulk.invite_expires_in', 'integer', 'superuser', '604800', '60', '31622400', 's'),
+	('canopy_bulk.login_lock_duration', 'integer', 'superuser', '900', '1', '31622400', 's'),
+	('canopy_bulk.login_max_failures', 'integer', 'superuser', '5', '0', '1000000', NULL),
 	('canopy_bulk.max_rows', 'integer', 'superuser', '200', '1', '10000', NULL),
 	('canopy_bulk.outbox_attempts', 'integer', 'superuser', '8', '1', '100', NULL),
 	('canopy_bulk.outbox_backoff', 'integer', 'superuser', '60', '1', '3600', 's'),
@@ -117,7 +121,9 @@ $$, $$ VALUES
 	('canopy_bulk.row_error_sqlstates', 'string', 'superuser', '', NULL, NULL, NULL),
 	('canopy_bulk.strategy', 'enum', 'user', 'auto', NULL, NULL, NULL),
 	('canopy_bulk.token_audience', 'string', 'superuser', '', NULL, NULL, NULL),
-	('canopy_bulk.token_issuer', 'string', 'superuser', '', NULL, NULL, NULL)
+	('canopy_bulk.token_issuer', 'string', 'superuser', '', NULL, NULL, NULL),
+	('canopy_bulk.verification_expires_in', 'integer', 'superuser', '86400', '60', '31622400', 's'),
+	('canopy_bulk.verify_url', 'string', 'superuser', '/app/identity/verify-email', NULL, NULL, NULL)
 $$, 'settings have their types, defaults and bounds');
 
 -- a slip in a setting's name is an error, not a setting
@@ -126,7 +132,7 @@ SELECT throws_ok('SET canopy_bulk.acount = ''acme''', '42602', NULL, 'the prefix
 -- the directory is made of these tables
 SELECT tables_are('canopy', ARRAY['account', 'application', 'environment', 'identity', 'app_membership',
 	'role', 'node', 'role_assignment', 'audit_log', 'idempotency_key', 'token_key', 'api_key',
-	'oauth_client', 'identity_invite', 'outbox', 'import', 'import_row', 'import_mapping', 'job', 'migration']);
+	'oauth_client', 'identity_invite', 'outbox', 'email_verification', 'import', 'import_row', 'import_mapping', 'job', 'migration']);
 
 CREATE VIEW t.table AS
 SELECT oid, relname::text AS name FROM pg_class

@@ -50,6 +50,14 @@ SELECT is(canopy_bulk_import_upload_text(:'id', E'email,first_name,last_name\na@
 	'text that was pasted needs no guess');
 SELECT is(t.upload(E'email|first_name|last_name\na@x.example|A,B|C', 'pipe')->>'delimiter', '|', 'a delimiter can be named');
 
+-- PostgREST passes a body on, and its headers say which import it is for
+SELECT set_config('request.headers', jsonb_build_object('import-id', :'id', 'import-file-name', 'body.csv', 'import-encoding', 'latin1')::text, false) IS NULL AS done \gset
+SELECT is(canopy_bulk_import_upload_body('email,first_name,last_name\012b@x.example,B\351,C')->'preview', '[["b@x.example", "Bé", "C"]]', 'a body can be uploaded');
+SELECT is((SELECT file_name FROM canopy.import WHERE id = :'id'), 'body.csv', 'with the name that a header gives it');
+SELECT set_config('request.headers', '{"import-id": "x"}', false) IS NULL AS done \gset
+SELECT throws_ok('SELECT canopy_bulk_import_upload_body(''email'')', '22023', 'no import is named', 'without an import there is nowhere to put it');
+RESET request.headers;
+
 -- what is not in the encoding is the trouble of its row alone
 \set torn 656d61696c2c66697273745f6e616d652c6c6173745f6e616d650a6140782e6578616d706c652c41ff422c430a6240782e6578616d706c652c4200422c430a6340782e6578616d706c652cc3bc2c43
 SELECT is(canopy_bulk_import_upload(:'id', decode(:'torn', 'hex'), encoding => encoding)#>>'{encoding,unreadable_count}', n, encoding || ': what cannot be read is counted')

@@ -33,6 +33,10 @@ END $$;
 CREATE TRIGGER refuse BEFORE INSERT ON canopy.identity
 	FOR EACH ROW EXECUTE FUNCTION dba.refuse();
 ALTER TABLE canopy.identity ADD CONSTRAINT no_closed CHECK (email NOT LIKE 'closed%');
+CREATE FUNCTION dba.refuse_count() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION 'no %', NEW;
+END $$;
 CREATE FUNCTION dba.breach_raises(password text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
 	RAISE EXCEPTION 'do not know %', password USING DETAIL = password, HINT = password;
@@ -45,6 +49,13 @@ CREATE FUNCTION dba.breach_casts(password text) RETURNS boolean LANGUAGE sql AS
 	'SELECT password::integer > 0';
 CREATE FUNCTION dba.breach_knows(password text) RETURNS boolean LANGUAGE sql AS
 	'SELECT true';
+INSERT INTO canopy.identity (account_id, email, first_name, last_name, password_hash)
+SELECT 'a0000000-0000-4000-8000-000000000001', name || '@example.com', 'A', 'B', hash
+FROM (VALUES ('fast', '{SSHA}' || repeat('A', 32)),
+	('uncounted', '{SSHA}' || repeat('A', 32)),
+	('lasting', '$pbkdf2-sha512$i=1500000$AAECAwQFBgcICQoLDA0ODw$' || repeat('A', 86))) AS v (name, hash);
+CREATE TRIGGER refuse_count BEFORE UPDATE ON canopy.identity
+	FOR EACH ROW WHEN (OLD.email LIKE 'uncounted%') EXECUTE FUNCTION dba.refuse_count();
 END
 
 # what is no secret is stored, and so found by the searches below: they work
@@ -55,6 +66,7 @@ $node->safe_psql('postgres', sprintf "SELECT canopy_bulk_create('%s', 'acme')",
 # each: a name, what is called, the document with CANARY in it, options of the session
 my $one = '[{"email":"%s@example.com","first_name":"A","last_name":"B","password":"CANARY"}]';
 my $create = "canopy_bulk_create(%s::jsonb, account => 'acme')";
+my $sign_in = "canopy_bulk_verify_password('fast\@example.com', %s, 'acme')";
 my $raw = "canopy_bulk_create_raw(convert_to(%s, 'UTF8'), account => 'acme')";
 my @calls = (
 	[ 'success', $create, sprintf $one, 'good' ],
@@ -97,6 +109,20 @@ my @calls = (
 		'canopy_bulk.breach_check=dba.breach_casts' ],
 	[ 'timeout while hashing', $create, people('hashing', 200, password => 'CANARY'),
 		'statement_timeout=300' ],
+	[ 'sign-in', "jsonb_build_array(canopy_bulk_create(jsonb_build_array(jsonb_build_object('email', 'right\@example.com',
+		'first_name', 'A', 'last_name', 'B', 'password', %1\$s::text)), 'acme', on_conflict => 'update'),
+		canopy_bulk_verify_password('right\@example.com', %1\$s, 'acme'))", 'CANARY' ],
+	[ 'sign-in with a wrong password', $sign_in, 'CANARY' ],
+	[ 'sign-in that locks', $sign_in, 'CANARY', 'canopy_bulk.login_max_failures=1' ],
+	[ 'sign-in of nobody', $sign_in =~ s/fast/nobody/r, 'CANARY' ],
+	[ 'sign-in with a long password', $sign_in, 'CANARY' x 30 ],
+	[ 'sign-in, unknown account', $sign_in =~ s/acme/nowhere/r, 'CANARY' ],
+	[ 'sign-in, no account', $sign_in =~ s/acme//r, 'CANARY' ],
+	[ 'sign-in, no address', "canopy_bulk_verify_password(NULL, %s, 'acme')", 'CANARY' ],
+	[ 'sign-in, password for the address', "canopy_bulk_verify_password(%s, %1\$s, 'acme')", 'CANARY' ],
+	[ 'sign-in, read-only', $sign_in, 'CANARY', 'default_transaction_read_only=on' ],
+	[ 'sign-in that a trigger ends', $sign_in =~ s/fast/uncounted/r, 'CANARY' ],
+	[ 'timeout while verifying', $sign_in =~ s/fast/lasting/r, 'CANARY', 'statement_timeout=300' ],
 	[ 'timeout while writing', $create, people('slow', 20, password => 'CANARY'),
 		'canopy_bulk.argon2_memory=7168', 'canopy_bulk.argon2_passes=1', 'statement_timeout=1500' ],
 );
@@ -181,6 +207,8 @@ for my $word ('canceling statement due to statement timeout', 'canceling stateme
 }
 like($told, qr/"status": "success"/, 'some rows were written');
 like($told, qr/"code": "password_breached"/, 'some rows were refused');
+like($told, qr/"verified": true/, 'somebody has signed in');
+like($log, qr/read-only transaction/, 'and somebody could not try');
 like($told, qr/"plan_digest"/, 'imports were previewed');
 is($node->safe_psql('postgres', q{SELECT count(*) > 10 FROM canopy.import_row WHERE password_hash LIKE '$argon2id$%'}), 't', 'passwords of files were hashed');
 

@@ -12,7 +12,8 @@ my $insert = q{INSERT INTO canopy.account (id, slug, name)
 	INSERT INTO canopy.identity (account_id, email, first_name, last_name)
 	SELECT 'a0000000-0000-4000-8000-000000000001', i || '@example.com', 'A', 'B'
 	FROM generate_series(1, 100) AS i;};
-my $rows = 'SELECT md5(jsonb_agg(i ORDER BY email)::text) FROM canopy.identity i';
+# of the columns that there were
+my $rows = q{SELECT md5(jsonb_agg(to_jsonb(i) - 'failed_login_count' ORDER BY email)::text) FROM canopy.identity i};
 
 # the first version of the directory, in use
 is($node->safe_psql('postgres', 'CREATE EXTENSION canopy_bulk; SELECT canopy_bulk_setup(version => 1)'),

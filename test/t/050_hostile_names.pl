@@ -6,6 +6,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
+use Digest::SHA 'sha256_hex';
 use Directory;
 use JSON::PP;
 use Test::More;
@@ -79,7 +80,7 @@ for my $user (qw(postgres admin))
 is_fired('calls');
 is($node->safe_psql('postgres', q{SELECT concat_ws(' ', (SELECT count(*) FROM canopy.identity),
 	(SELECT count(*) FROM canopy.app_membership), (SELECT count(*) FROM canopy.role_assignment))}),
-	'10 8 6', 'the rows are in canopy');
+	'12 8 6', 'the rows are in canopy');
 
 # casts and operators that only a superuser can plant change nothing either
 $node->safe_psql('postgres', q{
@@ -134,6 +135,16 @@ sub try_all
 		"$user: attach");
 	is(call($login, qq{public.canopy_bulk_attach_json('["$two"]', 'crm', 'acme')}), 'membership_conflict',
 		"$user: attach_json");
+	is(call($login, sprintf "public.canopy_bulk_create('%s', 'acme')",
+			$row->(7, { password_hash => '$weak-sha256$salt-last$$' . sha256_hex('right') })), '201', "$user: a hash");
+	my $sign_in = "SELECT public.canopy_bulk_verify_password('${user}7\@example.com', '%s', 'acme', '%s')";
+	for my $case ([ 'right', 'crm', 'membership_required' ], [ 'right', '', 'true' ],
+		(map { [ 'wrong', 'crm', 'invalid_credentials' ] } 1 .. 5), [ 'right', '', 'invalid_credentials' ])
+	{
+		my ($password, $application, $told) = @$case;
+		like($node->safe_psql('postgres', hostile_session() . sprintf($sign_in, $password, $application),
+				extra_params => [ '-U', $login ]), qr/$told/, "$user: sign-in, $told");
+	}
 	$node->safe_psql('postgres', hostile_session() .
 		"SELECT public.canopy_bulk_import_event('create', 3, 2, 1, 0, 'crm', 'acme')",
 		extra_params => [ '-U', $login ]);

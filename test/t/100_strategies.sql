@@ -11,7 +11,7 @@ CREATE SCHEMA t;
 GRANT USAGE ON SCHEMA t TO PUBLIC;
 
 -- an id that says what it belongs to; new ids are of version 7, and these are not
-CREATE FUNCTION t.id(kind text, n integer) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+CREATE FUNCTION t.id(kind text, n integer) RETURNS uuid LANGUAGE sql IMMUTABLE STRICT AS
 $$ SELECT format('%s0000000-0000-4000-8000-%s', kind, lpad(n::text, 12, '0'))::uuid $$;
 
 INSERT INTO canopy.account (id, slug, name)
@@ -67,6 +67,22 @@ VALUES (t.id('a', 2), t.id('9', 100), t.id('f', 101), t.id('b', 3), 'active');
 INSERT INTO canopy.role_assignment (account_id, id, identity_id, application_id, role_id, node_id, created_at)
 VALUES (t.id('a', 2), t.id('8', 101), t.id('f', 101), t.id('b', 3), t.id('d', 5), t.id('e', 4), '2020-01-01Z');
 
+-- clients of acme's environments, of which two lead nowhere; invites that wait or are over, some with mail that is unsent
+INSERT INTO canopy.oauth_client (account_id, application_id, environment_id, id, name, redirect_uris, invite_redirect_url, is_active)
+SELECT t.id('a', 1), t.id('b', 1), t.id('c', environment), t.id('6', n), 'Client', uris, url, active
+FROM (VALUES (1, 1, '{}'::text[], 'https://crm.example/join', true), (2, 1, '{https://crm.example/in}', NULL, true),
+	(3, 1, '{https://crm.example/in}', NULL, false), (4, 1, '{}', NULL, true), (5, 2, '{https://crm.example/in}', NULL, true)) AS v (n, environment, uris, url, active);
+INSERT INTO canopy.identity_invite (account_id, id, application_id, environment_id, email, intent, identity_id, first_name, last_name, token_hash, issued_at, expires_at, created_at, updated_at)
+SELECT t.id('a', account), t.id('7', n), t.id('b', application), t.id('c', environment), email || '@example.com', intent, t.id('f', identity), 'Old', 'Invited', sha256(n::text::bytea), '2020-01-01Z',
+	CASE WHEN over THEN '2021-01-01Z'::timestamptz ELSE '2100-01-01Z' END, '2020-01-01Z', '2020-01-01Z'
+FROM (VALUES (1, 1, 1, 1, 'q3', 'activate', NULL::integer, false), (2, 1, 1, 1, 'q5', 'activate', NULL, false), (3, 1, 1, 1, 'q7', 'activate', NULL, true), (4, 1, 1, 1, 'p1', 'activate', NULL, true),
+	(5, 1, 1, 1, 'old9', 'add_to_app', 9, false), (6, 1, 1, 1, 'old10', 'add_to_app', 10, true), (7, 1, NULL, NULL, 'q4', 'activate', NULL, false), (8, 1, NULL, NULL, 'q8', 'activate', NULL, true),
+	(9, 1, NULL, NULL, 'old1', 'password_reset', 1, false), (10, 1, NULL, NULL, 'old2', 'password_reset', 2, true), (11, 1, 1, 2, 'q7', 'activate', NULL, false), (12, 2, 3, 4, 'q3', 'activate', NULL, false))
+	AS v (n, account, application, environment, email, intent, identity, over);
+INSERT INTO canopy.outbox (account_id, id, kind, invite_id, recipient, link, status, next_attempt_at, created_at)
+SELECT account_id, t.id('5', n), 'invite', t.id('7', n), email, 'old', 'queued', '2020-01-01Z', '2020-01-01Z'
+FROM canopy.identity_invite, unnest('{1,3,6,8,10}'::integer[]) AS n WHERE id = t.id('7', n);
+
 -- where triggers leave a trace
 CREATE TABLE t.witness (note text);
 GRANT SELECT, INSERT, DELETE ON t.witness TO PUBLIC;
@@ -80,6 +96,11 @@ SELECT jsonb_build_array(
 	(SELECT jsonb_agg(to_jsonb(r) ORDER BY i.email, r.role_id, r.node_id) FROM canopy.role_assignment AS r
 	 JOIN canopy.identity AS i ON i.account_id = r.account_id AND i.id = r.identity_id),
 	(SELECT jsonb_agg(to_jsonb(l) ORDER BY l.action, l.id) FROM canopy.audit_log AS l),
+	(SELECT jsonb_agg(to_jsonb(v) - 'token_hash' ORDER BY v.account_id, v.environment_id, v.email, v.intent, v.status, v.created_at) FROM canopy.identity_invite AS v),
+	(SELECT jsonb_agg(to_jsonb(o) ORDER BY o.recipient, v.environment_id, o.kind, v.status, o.created_at) FROM canopy.outbox AS o
+	 JOIN canopy.identity_invite AS v ON v.account_id = o.account_id AND v.id = o.invite_id),
+	(SELECT count(*) FROM canopy.outbox AS o JOIN canopy.identity_invite AS v ON v.id = o.invite_id
+	 WHERE o.link LIKE '%token=%' AND v.token_hash <> sha256(substring(o.link FROM 'token=([A-Za-z0-9_-]+)')::bytea)),
 	(SELECT jsonb_agg(note ORDER BY note) FROM t.witness),
 	(SELECT count(*) FROM canopy.app_membership), (SELECT count(*) FROM canopy.role_assignment)) $$;
 
@@ -111,7 +132,7 @@ END $$;
 
 -- the last name of the person a row is about
 CREATE FUNCTION t.word(r jsonb) RETURNS text LANGUAGE sql AS $$
-SELECT coalesce(r->>'last_name', (SELECT last_name FROM canopy.identity AS i
+SELECT coalesce(r->>'last_name', r#>>'{payload,last_name}', (SELECT last_name FROM canopy.identity AS i
 	WHERE i.account_id = (r->>'account_id')::uuid AND i.id = (r->>'identity_id')::uuid)) $$;
 
 -- a row trigger that does what the row's last name says, and looks at nothing else
@@ -130,6 +151,11 @@ BEGIN
 			ELSIF TG_TABLE_NAME = 'app_membership' THEN
 				NEW.status := 'invited';
 				NEW.invited_at := '2022-02-02Z';
+			ELSIF TG_TABLE_NAME = 'identity_invite' THEN
+				NEW.first_name := upper(NEW.first_name);
+				NEW.send_email := false;
+			ELSIF TG_TABLE_NAME = 'outbox' THEN
+				NEW.kind := 'changed';
 			END IF;
 		ELSE NULL;
 	END CASE;
@@ -217,6 +243,20 @@ ALTER TABLE canopy.role_assignment ADD UNIQUE (account_id, role_id, node_id) DEF
 -- scenario: a table that refers to assignments | row set auto |
 CREATE TABLE t.badge (account_id uuid, assignment_id uuid, FOREIGN KEY (account_id, assignment_id) REFERENCES canopy.role_assignment);
 INSERT INTO t.badge SELECT account_id, id FROM canopy.role_assignment WHERE id < t.id('8', 8);
+-- scenario: BEFORE trigger on invites | row set auto | Raise Divide Null Change
+CREATE TRIGGER obey BEFORE INSERT OR UPDATE ON canopy.identity_invite FOR EACH ROW EXECUTE FUNCTION t.obey();
+-- scenario: BEFORE trigger on mail | row set auto | Raise Null Change
+CREATE TRIGGER obey BEFORE INSERT ON canopy.outbox FOR EACH ROW EXECUTE FUNCTION t.obey();
+-- scenario: AFTER triggers on invites and mail | row set auto | Raise Divide
+CREATE TRIGGER obey AFTER INSERT OR UPDATE ON canopy.identity_invite FOR EACH ROW EXECUTE FUNCTION t.obey();
+CREATE TRIGGER obey AFTER INSERT ON canopy.outbox FOR EACH ROW EXECUTE FUNCTION t.obey();
+-- scenario: deferred constraint trigger on mail | row set auto | Raise
+CREATE CONSTRAINT TRIGGER obey AFTER INSERT ON canopy.outbox DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION t.obey();
+-- scenario: CHECKs on invites and mail | row set auto | Check Change
+ALTER TABLE canopy.identity_invite ADD CHECK (last_name <> 'Check');
+ALTER TABLE canopy.outbox ADD CHECK (payload->>'last_name' <> 'Change');
+-- scenario: a key of the user's on invites | row set auto |
+ALTER TABLE canopy.identity_invite ADD seat text GENERATED ALWAYS AS (CASE WHEN status = 'pending' AND last_name <> 'Invited' THEN first_name END) STORED, ADD UNIQUE (account_id, seat);
 -- scenario: AFTER trigger on identity | row set auto | Raise Divide
 CREATE TRIGGER obey AFTER INSERT OR UPDATE ON canopy.identity FOR EACH ROW EXECUTE FUNCTION t.obey();
 -- scenario: AFTER trigger on memberships | row set auto | Raise
@@ -275,7 +315,7 @@ CREATE TABLE canopy.identity (LIKE canopy.whole_identity INCLUDING ALL) PARTITIO
 CREATE TABLE canopy.identity_0 PARTITION OF canopy.identity FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE canopy.identity_1 PARTITION OF canopy.identity FOR VALUES WITH (MODULUS 2, REMAINDER 1);
 INSERT INTO canopy.identity SELECT * FROM canopy.whole_identity;
-DROP TABLE canopy.whole_identity;
+DROP TABLE canopy.whole_identity CASCADE;
 ALTER TABLE canopy.identity ADD CHECK (last_name <> 'Check'), ADD FOREIGN KEY (account_id) REFERENCES canopy.account;
 ALTER TABLE canopy.app_membership ADD FOREIGN KEY (account_id, identity_id) REFERENCES canopy.identity,
 	ADD FOREIGN KEY (account_id, application_id) REFERENCES canopy.application;

@@ -30,7 +30,7 @@ srand(6);
 {
 	my @rows = map { [ "p$_\@example.de", "J\x{f6}rg \x{201e}$_\x{201c}", "M\x{fc}ller; Sohn", "Stra\x{df}e\n$_" ] } 1 .. 10_000;
 	my @bad = map { $_ * 33 } 1 .. 300;
-	$rows[ $_ - 1 ][0] = ('kein @', '', 'p1@example.de')[ $_ % 3 ] for @bad;
+	$rows[ $_ - 1 ][0] = ('kein @', '', 'p1@example.de')[ $_ / 33 % 3 ] for @bad;
 	my $file = join "\r\n", '# Export', 'E-Mail;Vorname;Nachname;metadata.adresse',
 	  map({ join ';', map { /[;\n"]/ ? '"' . s/"/""/gr . '"' : $_ } @$_ } @rows), '# Ende', '';
 	append_to_file($node->basedir . '/german.csv', encode('cp1252', $file));
@@ -92,7 +92,7 @@ srand(6);
 	my $start = time;
 	like(query("SELECT canopy_bulk_import_cancel('$id')->>'status'"), qr/^(running|cancelled)$/, 'a cancel is taken note of');
 	$session->query_until(qr/done/, '');
-	cmp_ok(time - $start, '<', 3, 'and heard after the batch');
+	cmp_ok(time - $start, '<', 10, 'and heard after the batch');
 	$session->quit;
 	my $made = query('SELECT count(*) FROM canopy.identity');
 	ok($made > 0 && $made < 1000 && $made % 200 == 0, "whole batches were written ($made rows)");
@@ -101,7 +101,7 @@ srand(6);
 	is(query(qq{SELECT string_agg(DISTINCT concat_ws(' ', outcome, skip_reason), ', ') FROM canopy.import_row WHERE row_number > $made AND verdict <> 'error'}),
 		'skipped cancelled', 'the rest is skipped');
 	my $left = query("SELECT canopy_bulk_import_csv('$id', 'failed')");
-	is(scalar(() = $left =~ /\n/g), 1001 - $made, 'the file has what is left to do');
+	is(scalar(() = $left =~ /\n/g), 1002 - $made, 'the file has what is left to do');
 	is((split /\r?\n/, $left)[0], 'E-Mail;Vorname;Nachname;Pin;error_code;error_message', 'in the columns of the file, and two more');
 	$left =~ s/^;.*?\n|^slow7\@.*?\n//mg;
 	my $summary = whole($left, q{'create'});

@@ -73,7 +73,7 @@ is($node->safe_psql('postgres', "SELECT concat_ws(' ', count(*), string_agg(DIST
 is($node->safe_psql('postgres', "SELECT count(*) FROM canopy.audit_log WHERE metadata->>'import_id' = '$job->{import_id}'"), '0', 'and no audit entry');
 
 $job = wait_for_job($node, ask("$host/half-bad", ', dry_run => true'), 'complete|failed');
-is($node->safe_psql('postgres', "SELECT canopy_bulk_import_csv('$job->{import_id}', account => 'acme')") =~ s{\r}{}gr . "\n", <<'END', 'its rows can be downloaded');
+is($node->safe_psql('postgres', "SELECT canopy_bulk_import_csv('$job->{import_id}', account => 'acme')") =~ s{\r}{}gr, <<'END', 'its rows can be downloaded');
 row_number,line_number,firstName,lastName,email,outcome,skip_reason,code,id,error_code,error_message
 1,2,Ada,Byron,ada@acme.example,create,,,,,
 2,3,Bad,Row,nonsense,error,,,,email_invalid,email: The email address is not valid.

@@ -23,6 +23,7 @@ sub draw_batch
 	return draw_assign() if $which < 0.37;
 	return draw_held('unassign') if $which < 0.45;
 	return draw_held('change_role') if $which < 0.57;
+	return draw_invite(@words) if $which < 0.77;
 	return draw_create(@words);
 }
 
@@ -139,6 +140,50 @@ sub spoil
 	$row->{$field} = $value;
 	delete $row->{ one_of(qw(email first_name last_name)) } if chance(0.1);
 	return;
+}
+
+# Invites to an environment, or to the account.
+sub draw_invite
+{
+	my (@words) = @_;
+	my %mood = (size => one_of(1, 3, 8, 12, 20, 40), faulty => one_of(0, 0, 0.05, 0.3), taken => one_of(0, 0.2, 0.6), repeated => one_of(0, 0.1, 0.5),
+		special => one_of(0, 0.1, 0.4), words => \@words, place => one_of(qw(production production staging account)));
+	my @rows = map { draw_guest(\%mood, $_) } 1 .. $mood{size};
+	my $text = quote($json->encode(chance(0.5) ? \@rows : { invites => \@rows }));
+	my @options = ("account => 'acme'", 'on_conflict => ' . quote(one_of(qw(error error skip))), draw_options($mood{size}));
+	push @options, "application => 'crm'", "environment => '$mood{place}'" if $mood{place} ne 'account';
+	return "canopy_bulk_invite(${text}::jsonb, " . join(', ', @options) . ')';
+}
+
+sub draw_guest
+{
+	my ($mood, $n) = @_;
+	return one_of(1, undef, 'row', [], {}) if chance($mood->{faulty} / 10);
+	my $last = @{ $mood->{words} } && chance($mood->{special}) ? one_of(@{ $mood->{words} }) : 'Byron';
+	my %row = (
+		email => draw_case(chance($mood->{taken}) ? 'old' . draw(14) : chance($mood->{repeated}) ? 'p' . draw(1 + $mood->{size} / 3) : "q$n") . '@example.com',
+		first_name => chance(0.1) ? 'Ada' : "Ada$n", last_name => $last);
+	$row{intent} = one_of('activate', 'onboard', undef, 'password_reset', 'password_reset') if chance(0.3);
+	$row{send_email} = one_of(\0, \0, \1) if chance(0.3);
+	$row{expires_in} = one_of(3600, 'P2D', 'PT90M') if chance(0.2);
+	$row{locale} = one_of(qw(de fr-CA)) if chance(0.2);
+	if ($mood->{place} eq 'account')
+	{
+		$row{application_id} = id('b', chance($mood->{faulty}) ? one_of(3, 77) : draw(2)) if chance(0.4);
+	}
+	else
+	{
+		my $pair = chance($mood->{faulty}) ? one_of([ 1, 2 ], [ 2, 1 ], [ 5, 4 ], [ 77, 1 ], [ 1, 77 ]) : $mood->{place} eq 'staging' ? [ 3, 2 ] : one_of([ 1, 1 ], [ 6, 5 ]);
+		@row{qw(role_id node_id)} = (id('d', $pair->[0]), id('e', $pair->[1])) if !$row{intent} && chance(0.4);
+		$row{client_id} = id('6', chance($mood->{faulty}) ? one_of(3, 4, 5, 77) : $mood->{place} eq 'staging' ? 5 : one_of(1, 2)) if chance(0.3);
+	}
+	if (chance($mood->{faulty}))
+	{
+		my ($field, $value) = @{ one_of([ email => one_of('', 'no address', 5) ], [ first_name => one_of('', undef, "a\tb") ], [ intent => one_of('join', 5) ],
+				[ send_email => 'yes' ], [ expires_in => one_of(5, 'P1Y', [], 1e10) ], [ locale => one_of('d', 7) ], [ role_id => id('d', 1) ], [ client => 'x' ], [ application_id => 'x' ]) };
+		$row{$field} = $value;
+	}
+	return \%row;
 }
 
 sub draw_attach

@@ -12,7 +12,7 @@ use File::Find;
 use MIME::Base64;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(random_word canary watch found_in found_below);
+our @EXPORT = qw(random_word canary watch names found_in found_below);
 
 my %canaries;
 
@@ -36,6 +36,9 @@ sub watch
 	my ($name, $secret) = @_;
 	return $canaries{$name} = $secret;
 }
+
+# The names of all canaries.
+sub names { return sort keys %canaries }
 
 # The names of the canaries in a text.
 sub found_in
