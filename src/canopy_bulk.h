@@ -16,7 +16,7 @@
 #include "compat.h"
 
 #define CB_DIRECTORY_SCHEMA		"canopy"
-#define CB_DIRECTORY_VERSION	8	/* steps of canopy_bulk_setup() */
+#define CB_DIRECTORY_VERSION	9	/* steps of canopy_bulk_setup() */
 
 #define CB_BATCH_MAX_BYTES		(10 * 1024 * 1024)
 

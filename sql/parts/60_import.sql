@@ -7,25 +7,27 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_open(
 	environment text DEFAULT NULL,
 	on_conflict text DEFAULT 'error',
 	missing text DEFAULT 'ignore',
-	max_missing_percent integer DEFAULT 10
+	max_missing_percent integer DEFAULT 10,
+	options jsonb DEFAULT NULL
 )
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
 AS 'MODULE_PATHNAME', 'cb_import_open';
 
-COMMENT ON FUNCTION @extschema@.canopy_bulk_import_open(text, text, text, text, text, text, integer) IS
+COMMENT ON FUNCTION @extschema@.canopy_bulk_import_open(text, text, text, text, text, text, integer, jsonb) IS
 'Open an import of a CSV file: the first step, which fixes what its rows become.
 
-mode: create (identities of an application), invite (invites to an environment) or account_create (identities of the account''s directory).
-account, application, environment: slug or id; default: the settings of the same name, then the claims. create needs an application, invite an environment too, account_create has none.
-on_conflict: what to do with a row whose address exists: error, skip or update.
+mode: create (identities of an application), invite (invites to an environment), account_create (identities of the account''s directory) or learner (learners, and what they are enrolled in).
+account, application, environment: slug or id; default: the settings of the same name, then the claims. create needs an application, invite an environment too, account_create has none, learner may have both.
+on_conflict: what to do with a row whose address exists: error, skip or update. A learner is always added or updated.
 missing: what to do with identities that the file does not have: ignore, report or deactivate.
 max_missing_percent: percentage of identities that may be missing before none is deactivated, 0 to 100.
+options: of mode learner: an object with bundle_ids, course_ids, learning_path_ids, license_ids, client_id, role and invite_message, as the arguments of canopy_bulk_enrol.
 Returns the import as canopy_bulk_import_info does; its id goes into every further step.
-Errors: 22023 unknown mode or option, or a mode and a scope that do not agree; PT401 expired or malformed claims; 42501 not allowed; PT404 unknown account, application or environment; 55000 canopy_bulk_setup() has not run.';
+Errors: 22023 unknown mode or option, or a mode and a scope that do not agree; PT401 expired or malformed claims; 42501 not allowed; PT404 unknown account, application, environment, or something that the options name; 55000 canopy_bulk_setup() has not run.';
 
-REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_open(text, text, text, text, text, text, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_open(text, text, text, text, text, text, integer, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.canopy_bulk_import_upload(
 	id uuid,

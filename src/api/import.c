@@ -51,6 +51,7 @@ cb_import_open(PG_FUNCTION_ARGS)
 	order.on_conflict = cb_argument_text(fcinfo, 4);
 	order.missing = cb_argument_text(fcinfo, 5);
 	order.max_missing_percent = cb_argument_int(fcinfo, 6, -1);
+	order.options = PG_ARGISNULL(7) ? NULL : PG_GETARG_JSONB_P(7);
 	answer = cb_wizard_open(&order);
 	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);

@@ -16,7 +16,7 @@
 #include "executor/spi.h"
 #include "storage/block.h"
 
-#define CB_STATEMENT_MAX_ARGS	20
+#define CB_STATEMENT_MAX_ARGS	32
 
 typedef struct CbStatement
 {

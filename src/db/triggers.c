@@ -154,6 +154,7 @@ is_our_key(Relation index)
 		"account_id identity_id",
 		"account_id identity_id application_id",
 		"account_id identity_id role_id node_id",
+		"account_id identity_id learning_item_id",
 		"account_id email pending_for", "account_id token_hash"
 	};
 	Form_pg_index form = index->rd_index;
@@ -233,7 +234,10 @@ is_our_foreign_key(Oid constraint, Oid schema)
 		"account_id identity_id = identity account_id id",
 		"account_id identity_id application_id = app_membership account_id identity_id application_id",
 		"account_id role_id = role account_id id",
-		"account_id application_id node_id = node account_id application_id id"
+		"account_id application_id node_id = node account_id application_id id",
+		"account_id learning_item_id = learning_item account_id id",
+		"account_id portal_client_id = portal_client account_id id",
+		"account_id invite_id = identity_invite account_id id"
 	};
 	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
 	Form_pg_constraint form;

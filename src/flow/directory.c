@@ -61,6 +61,7 @@ static const CbDirectoryStep steps[] = {
 	{"canopy_bulk_directory_6", "invites and outgoing mail"},
 	{"canopy_bulk_directory_7", "addresses to be verified"},
 	{"canopy_bulk_directory_8", "imports and jobs"},
+	{"canopy_bulk_directory_9", "learners"},
 };
 
 StaticAssertDecl(lengthof(steps) == CB_DIRECTORY_VERSION + 1,

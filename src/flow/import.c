@@ -256,6 +256,7 @@ cb_import_count(CbImport *import, CbImportTally *tally)
 	digest_bytes(digest, &import->max_missing_percent, sizeof(int));
 	digest_bytes(digest, &import->application, UUID_LEN);
 	digest_bytes(digest, &import->environment, UUID_LEN);
+	digest_bytes(digest, import->options, VARSIZE(import->options));
 	for (int i = 0; i < import->ncolumns; i++)
 		digest_text(digest, import->columns[i].field);
 	cb_import_rows_digest(import, digest, tally);

@@ -87,6 +87,8 @@ cb_import_batch_write(const CbImportCall *call, CbImportBatch *batch,
 	request.rows = batch->inputs;
 	request.nrows = batch->nrows;
 	request.on_conflict = cb_request_on_conflict(call->import->on_conflict);
+	if (call->mode->read_options != NULL)
+		request.options = call->mode->read_options(call->import->options);
 	request.max_failed = -1;
 	request.idempotency_key = key;
 	hooks.caller = &call->caller;

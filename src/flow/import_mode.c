@@ -11,6 +11,7 @@
 #include "flow/import_mode.h"
 #include "rows/identity.h"
 #include "rows/invite.h"
+#include "rows/learner.h"
 
 #define METADATA_PREFIX		"metadata."
 
@@ -21,6 +22,10 @@ static const CbImportMode modes[] = {
 	"Invites people to the environment; who accepts becomes a member of the application."},
 	{"account_create", &cb_identity_kind, CB_MAPPING_ACCOUNT_CREATE, false, false,
 	"Creates identities in the directory of the account. No mail is sent."},
+	{"learner", &cb_learner_kind, CB_MAPPING_LEARNER, false, false,
+		"Adds or updates learners, and enrols them. Empty cells change nothing.",
+		true, true, cb_learner_options_of, cb_learner_options_check,
+	cb_learner_options_store},
 };
 
 static const struct
@@ -33,6 +38,8 @@ static const struct
 	{"metadata", CB_IMPORT_METADATA},
 };
 
+static Jsonb *no_options(void);
+
 const CbImportMode *
 cb_import_mode(const char *name)
 {
@@ -44,7 +51,27 @@ cb_import_mode(const char *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid mode of an import"),
-			 errhint("It is create, invite or account_create.")));
+			 errhint("It is create, invite, account_create or learner.")));
+}
+
+Jsonb *
+cb_import_mode_options(const CbImportMode *mode, const CbScope *scope,
+					   const Jsonb *options)
+{
+	const void *wanted;
+
+	if (mode->read_options != NULL)
+	{
+		wanted = mode->read_options(options);
+		mode->check_options(scope, wanted);
+		return mode->store_options(wanted);
+	}
+	if (options != NULL && !(JB_ROOT_IS_OBJECT(options) && JB_ROOT_COUNT(options) == 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the mode of the import has no options"),
+				 errhint("Options say what learners are enrolled in: they go with mode learner.")));
+	return no_options();
 }
 
 const CbMappingField *
@@ -76,4 +103,13 @@ cb_import_type(const char *field)
 			return types[i].type;
 	}
 	return CB_IMPORT_TEXT;
+}
+
+static Jsonb *
+no_options(void)
+{
+	CbJson	   *json = cb_json_create(16);
+
+	cb_json_object(json, NULL, 0);
+	return cb_json_finish(json);
 }

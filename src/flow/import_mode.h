@@ -27,10 +27,28 @@ typedef struct CbImportMode
 	bool		has_application;	/* needs one; or has none */
 	bool		needs_environment;
 	const char *summary;		/* for the sample file */
+	bool		may_have_application;	/* has one when one is named */
+	bool		always_updates; /* on_conflict is update, whoever asks */
+
+	/*
+	 * What the mode asks besides: read raises 22023, check also PT404.  NULL:
+	 * it asks nothing.
+	 */
+	const void *(*read_options) (const Jsonb *options);
+	void		(*check_options) (const CbScope *scope, const void *options);
+	Jsonb	   *(*store_options) (const void *options);
 } CbImportMode;
 
 /* The mode of that name; raises 22023 when there is none. */
 extern const CbImportMode *cb_import_mode(const char *name);
+
+/*
+ * Checks what is asked besides, which may be NULL, and gives it as it is stored.
+ * Raises 22023, and PT404 when it names something that does not exist.
+ */
+extern Jsonb *cb_import_mode_options(const CbImportMode *mode,
+									 const CbScope *scope,
+									 const Jsonb *options);
 
 /* The field of that name, or NULL; its key is cut off: "metadata.x" is "metadata". */
 extern const CbMappingField *cb_import_mode_field(const CbImportMode *mode,

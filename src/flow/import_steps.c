@@ -40,7 +40,7 @@ cb_wizard_open(const CbImportOrder *order)
 	memset(&call, 0, sizeof(call));
 	call.mode = cb_import_mode(order->mode);
 	fill_order(&import, order, call.mode);
-	if (!call.mode->has_application)
+	if (!call.mode->has_application && !call.mode->may_have_application)
 	{
 		if (names.application != NULL && names.application[0] != '\0')
 			ereport(ERROR,
@@ -57,6 +57,7 @@ cb_wizard_open(const CbImportOrder *order)
 	MemoryContextSwitchTo(context);
 	cb_scope_resolve(&call.scope, &call.caller, &names);
 	call.now = GetCurrentTimestamp();
+	import.options = cb_import_mode_options(call.mode, &call.scope, order->options);
 	take_scope(&import, &call);
 	cb_import_insert(&import, call.now);
 	answer = cb_import_describe(cb_import_read(&import.account, &import.id, false));
@@ -74,7 +75,7 @@ fill_order(CbImport *import, const CbImportOrder *order,
 
 	cb_request_on_conflict(on_conflict);
 	import->mode = pstrdup(mode->name);
-	import->on_conflict = pstrdup(on_conflict);
+	import->on_conflict = pstrdup(mode->always_updates ? "update" : on_conflict);
 	import->missing = pstrdup(check_missing(missing));
 	import->max_missing_percent = check_percent(order->max_missing_percent);
 	import->batch_size = Min(CB_IMPORT_BATCH_ROWS, cb_max_rows);

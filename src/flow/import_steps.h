@@ -18,6 +18,7 @@ typedef struct CbImportOrder
 	const char *on_conflict;
 	const char *missing;
 	int			max_missing_percent;	/* -1: the default */
+	const Jsonb *options;		/* of the mode */
 } CbImportOrder;
 
 /*

@@ -35,6 +35,7 @@ static Jsonb *queue(const CbJobUrl *ask, CbJob *job, CbJobForm form,
 					CbIdempotency *once);
 static Jsonb *describe_parameters(const CbJobUrl *ask);
 static pg_uuid_t id_of(Jsonb *opened);
+static Jsonb *object_member(Jsonb *object, const char *name);
 static char *text_member(Jsonb *object, const char *name);
 
 Jsonb *
@@ -51,6 +52,7 @@ cb_job_url_ask(const CbJobUrl *ask, CbJobForm form, bool *replayed)
 	cb_fetch_shown_url(ask->url, label);
 	if (whole.order.mode == NULL)
 		whole.order.mode = DEFAULT_MODE;
+	whole.order.options = ask->options;
 	if (whole.order.on_conflict == NULL)
 		whole.order.on_conflict = DEFAULT_CONFLICT;
 	job.kind = CB_JOB_IMPORT_URL;
@@ -87,6 +89,7 @@ cb_job_url_repeat(const CbJob *job, CbJobForm form)
 	ask.order.mode = text_member(job->parameters, "mode");
 	ask.order.on_conflict = text_member(job->parameters, "on_conflict");
 	ask.order.max_missing_percent = -1;
+	ask.options = object_member(job->parameters, "options");
 	ask.order.names.account = account;
 	ask.order.names.application = application;
 	ask.order.names.environment = environment;
@@ -189,6 +192,19 @@ id_of(Jsonb *opened)
 	if (text == NULL || !cb_uuid_parse(text, strlen(text), &id))
 		elog(ERROR, "an import has no id");
 	return id;
+}
+
+/* NULL when it is not there, or empty. */
+static Jsonb *
+object_member(Jsonb *object, const char *name)
+{
+	JsonbValue	value;
+
+	if (getKeyJsonValueFromContainer(&object->root, name, (int) strlen(name),
+									 &value) == NULL ||
+		value.type != jbvBinary || JsonContainerSize(value.val.binary.data) == 0)
+		return NULL;
+	return JsonbValueToJsonb(&value);
 }
 
 /* NULL when it is not there. */

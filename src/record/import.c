@@ -25,15 +25,16 @@
 
 /*
  * Parameters: account, id, application, environment, mode, on_conflict, missing,
- * max_missing_percent, batch_size, actor_id, actor_type, correlation_id, time.
+ * max_missing_percent, batch_size, actor_id, actor_type, correlation_id, time,
+ * options.
  */
 static CbStatement insert_import = {
 	"INSERT INTO canopy.import (account_id, id, application_id,"
 	" environment_id, mode, on_conflict, missing, max_missing_percent,"
-	" batch_size, actor_id, actor_type, correlation_id, created_at)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-	13, {UUIDOID, UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, INT4OID,
-	INT4OID, TEXTOID, TEXTOID, UUIDOID, TIMESTAMPTZOID}, SPI_OK_INSERT
+	" batch_size, actor_id, actor_type, correlation_id, created_at, options)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+	14, {UUIDOID, UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, INT4OID,
+	INT4OID, TEXTOID, TEXTOID, UUIDOID, TIMESTAMPTZOID, JSONBOID}, SPI_OK_INSERT
 };
 
 /*
@@ -158,8 +159,8 @@ cb_import_status_name(CbImportStatus status)
 void
 cb_import_insert(const CbImport *import, TimestampTz now)
 {
-	Datum		values[13];
-	char		nulls[13];
+	Datum		values[14];
+	char		nulls[14];
 
 	begin_values(import, values, nulls, lengthof(values));
 	set_uuid(values, nulls, 2, import->has_application, &import->application);
@@ -173,6 +174,7 @@ cb_import_insert(const CbImport *import, TimestampTz now)
 	set_text(values, nulls, 10, import->actor_type);
 	set_uuid(values, nulls, 11, true, &import->correlation_id);
 	values[12] = TimestampTzGetDatum(now);
+	values[13] = JsonbPGetDatum(import->options);
 	update(&insert_import, values, nulls);
 }
 

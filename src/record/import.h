@@ -11,6 +11,7 @@
 #include "common/sha2.h"
 #include "db/caller.h"
 #include "db/envelope.h"
+#include "utils/jsonb.h"
 
 typedef enum CbImportStatus
 {
@@ -60,6 +61,7 @@ typedef struct CbImport
 	char	   *missing;		/* ignore, report or deactivate */
 	int			max_missing_percent;
 	int			batch_size;		/* row numbers */
+	Jsonb	   *options;		/* what the mode asks besides: an object */
 
 	/* Of the file; unset before the upload. */
 	char	   *file_name;		/* NULL: not told */

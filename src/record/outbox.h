@@ -19,6 +19,7 @@
 #define CB_MAIL_INVITE				"invite"
 #define CB_MAIL_PASSWORD_RESET		"password_reset"
 #define CB_MAIL_EMAIL_VERIFICATION	"email_verification"
+#define CB_MAIL_WELCOME				"welcome"
 
 typedef struct CbMail
 {

@@ -23,6 +23,7 @@
 
 #define KEY_MAX_LEN		64		/* bytes of a key that is worth comparing */
 #define NAME_MAX_LEN	255		/* characters */
+#define LOCALE_MAX_LEN	35		/* bytes; BCP 47, section 4.4.1 */
 
 static void report_unknown_keys(CbRow *row, const CbField *fields);
 static const CbField *find_field(const CbField *fields, const char *name,
@@ -197,6 +198,36 @@ cb_text_is_blank(const CbText *text)
 			return false;
 	}
 	return true;
+}
+
+bool
+cb_text_is_language_tag(const CbText *tag)
+{
+	int			subtag = 0;		/* characters so far */
+	bool		in_language = true;
+
+	if (tag->len > LOCALE_MAX_LEN)
+		return false;
+	for (int i = 0; i < tag->len; i++)
+	{
+		char		c = pg_ascii_tolower((unsigned char) tag->val[i]);
+
+		if (c == '-')
+		{
+			if (subtag == 0 || (in_language && subtag == 1))
+				return false;
+			in_language = false;
+			subtag = 0;
+		}
+		else if ((c >= 'a' && c <= 'z') ||
+				 (!in_language && c >= '0' && c <= '9'))
+			subtag++;
+		else
+			return false;
+		if (subtag > 8)
+			return false;
+	}
+	return subtag > (in_language ? 1 : 0);
 }
 
 CbText

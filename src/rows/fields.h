@@ -91,6 +91,9 @@ extern void cb_field_echo_id(const CbRow *row, CbJson *json);
 
 extern bool cb_text_is_blank(const CbText *text);
 
+/* Has it the form of BCP 47: a language of letters, then subtags, all short? */
+extern bool cb_text_is_language_tag(const CbText *text);
+
 /* The text of a datum, copied to the current memory context. */
 extern CbText cb_text_copy(Datum value, bool isnull);
 

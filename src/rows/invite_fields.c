@@ -18,8 +18,6 @@
 #include "rows/invite.h"
 #include "settings.h"
 
-#define LOCALE_MAX_LEN		35	/* bytes; BCP 47, section 4.4.1 */
-
 static void read_intent(CbRow *row, const CbField *field,
 						const JsonbValue *value, void *target);
 static void read_send_email(CbRow *row, const CbField *field,
@@ -29,7 +27,6 @@ static void read_expires_in(CbRow *row, const CbField *field,
 static bool whole_seconds(const JsonbValue *value, int64 *seconds);
 static void read_locale(CbRow *row, const CbField *field,
 						const JsonbValue *value, void *target);
-static bool is_language_tag(const CbText *tag);
 static void check_together(const CbBatch *batch, CbInviteRow *invite);
 
 #define MEMBER(name)	offsetof(CbInviteRow, name)
@@ -137,39 +134,8 @@ read_locale(CbRow *row, const CbField *field, const JsonbValue *value,
 			void *target)
 {
 	if (cb_field_text(row, field->name, value, target) &&
-		!is_language_tag(target))
+		!cb_text_is_language_tag(target))
 		cb_field_issue(row, CB_INVALID_VALUE, field->name);
-}
-
-/* Has the form of BCP 47: a language of letters, then subtags, all short. */
-static bool
-is_language_tag(const CbText *tag)
-{
-	int			subtag = 0;		/* characters so far */
-	bool		in_language = true;
-
-	if (tag->len > LOCALE_MAX_LEN)
-		return false;
-	for (int i = 0; i < tag->len; i++)
-	{
-		char		c = pg_ascii_tolower((unsigned char) tag->val[i]);
-
-		if (c == '-')
-		{
-			if (subtag == 0 || (in_language && subtag == 1))
-				return false;
-			in_language = false;
-			subtag = 0;
-		}
-		else if ((c >= 'a' && c <= 'z') ||
-				 (!in_language && c >= '0' && c <= '9'))
-			subtag++;
-		else
-			return false;
-		if (subtag > 8)
-			return false;
-	}
-	return subtag > (in_language ? 1 : 0);
 }
 
 /* What one field says of another. */

@@ -37,6 +37,8 @@ INSERT INTO t.code VALUES
 	('assignment_conflict', 409, 'The identity already has the role at the node.'),
 	('client_misconfigured', 422, 'The OAuth client is inactive or has no address to lead to.'),
 	('already_verified', 409, 'The email address is verified already.'),
+	('write_once', 409, 'A field that is written once has another value already.'),
+	('license_seats_exhausted', 409, 'A license has no seat left.'),
 	('rejected', 422, 'A constraint or trigger of the database refused the row.'),
 	('batch_rolled_back', 424, 'The row was good, but its batch was rolled back.'),
 	('ragged_row', 400, 'The row has more or fewer cells than the header.'),
@@ -229,6 +231,15 @@ CREATE FUNCTION t.resend_verification(ids jsonb) RETURNS jsonb LANGUAGE sql AS $
 $$;
 INSERT INTO t.case (title, call, before, input, word, issues)
 VALUES ('an address that is verified', 't.resend_verification($1)', '[]', to_jsonb(t.id('member@acme.example')), 'already_verified', 'identity_id already_verified');
+
+-- learners
+INSERT INTO canopy.learning_item (account_id, id, kind, slug, name, seats) VALUES (t.id('acme'), t.id('full'), 'license', 'full', 'Full', 0);
+INSERT INTO canopy.learner_profile (account_id, identity_id, sf_contact_id) VALUES (t.id('acme'), t.id('member@acme.example'), 'c1');
+INSERT INTO t.case (title, call, before, input, word, issues) VALUES
+	('another contact of a learner', $$canopy_bulk_enrol($1, account => 'acme')$$, '[]',
+		'{"firstName":"A","lastName":"B","email":"member@acme.example","sfContactId":"c2"}', 'write_once', 'sfContactId write_once'),
+	('a license that is full', $$canopy_bulk_enrol($1, license_ids => ARRAY[t.id('full')], account => 'acme')$$, '[]',
+		'{"firstName":"A","lastName":"B","email":"seat@acme.example"}', 'license_seats_exhausted', 'license_ids license_seats_exhausted');
 
 -- rows that are good but for the company they keep, or for the database
 INSERT INTO t.case (title, call, before, input, word, issues, more)

@@ -19,11 +19,12 @@ $$, $$ VALUES
 	('canopy_bulk_create_raw', 'body bytea, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_detach', 'identity_ids uuid[], application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_detach_json', 'identity_ids jsonb, application text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, on_conflict text DEFAULT ''error''::text, idempotency_key text DEFAULT NULL::text', 'jsonb'),
+	('canopy_bulk_enrol', 'learners jsonb, bundle_ids uuid[] DEFAULT ''{}''::uuid[], course_ids uuid[] DEFAULT ''{}''::uuid[], learning_path_ids uuid[] DEFAULT ''{}''::uuid[], license_ids uuid[] DEFAULT ''{}''::uuid[], client_id uuid DEFAULT NULL::uuid, role text DEFAULT NULL::text, invite_message text DEFAULT NULL::text, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_http', 'method text, path text, headers jsonb DEFAULT ''{}''::jsonb, body bytea DEFAULT NULL::bytea, OUT status integer, OUT headers jsonb, OUT body bytea', 'record'),
 	('canopy_bulk_import_event', 'mode text, total integer, succeeded integer, failed integer, skipped integer DEFAULT 0, application text DEFAULT NULL::text, account text DEFAULT NULL::text, idempotency_key text DEFAULT NULL::text', 'void'),
 	('canopy_bulk_import_info', 'id uuid, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_map', 'id uuid, mapping jsonb DEFAULT NULL::jsonb, account text DEFAULT NULL::text', 'jsonb'),
-	('canopy_bulk_import_open', 'mode text, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, on_conflict text DEFAULT ''error''::text, missing text DEFAULT ''ignore''::text, max_missing_percent integer DEFAULT 10', 'jsonb'),
+	('canopy_bulk_import_open', 'mode text, account text DEFAULT NULL::text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, on_conflict text DEFAULT ''error''::text, missing text DEFAULT ''ignore''::text, max_missing_percent integer DEFAULT 10, options jsonb DEFAULT NULL::jsonb', 'jsonb'),
 	('canopy_bulk_import_preview', 'id uuid, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_rows', 'id uuid, verdict text DEFAULT NULL::text, page integer DEFAULT 1, take integer DEFAULT 20, account text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_import_select', 'id uuid, row_numbers integer[] DEFAULT NULL::integer[], selected boolean DEFAULT true, account text DEFAULT NULL::text', 'jsonb'),
@@ -132,7 +133,7 @@ SELECT throws_ok('SET canopy_bulk.acount = ''acme''', '42602', NULL, 'the prefix
 -- the directory is made of these tables
 SELECT tables_are('canopy', ARRAY['account', 'application', 'environment', 'identity', 'app_membership',
 	'role', 'node', 'role_assignment', 'audit_log', 'idempotency_key', 'token_key', 'api_key',
-	'oauth_client', 'identity_invite', 'outbox', 'email_verification', 'import', 'import_row', 'import_mapping', 'job', 'migration']);
+	'oauth_client', 'identity_invite', 'outbox', 'email_verification', 'import', 'import_row', 'import_mapping', 'job', 'portal_client', 'learning_item', 'learner_profile', 'enrolment', 'migration']);
 
 CREATE VIEW t.table AS
 SELECT oid, relname::text AS name FROM pg_class

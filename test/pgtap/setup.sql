@@ -40,12 +40,12 @@ BEGIN
 END $$;
 
 -- the first run makes it and says its version; the next ones find it
-\set newest 8
+\set newest 9
 SELECT is(canopy_bulk_setup(), :newest, 'setup answers with the version');
 CREATE TABLE t.fresh AS SELECT * FROM t.catalog();
 SELECT is(canopy_bulk_setup(), :newest, 'a second setup answers alike');
 SELECT set_eq('SELECT * FROM t.catalog()', 'SELECT * FROM t.fresh', 'and changes nothing');
-SELECT results_eq('SELECT version, name FROM canopy.migration ORDER BY 1', $$ VALUES (1, 'account tier'), (2, 'environment tier'), (3, 'idempotency keys'), (4, 'tokens and API keys'), (5, 'sign-in failures'), (6, 'invites and outgoing mail'), (7, 'addresses to be verified'), (8, 'imports and jobs') $$, 'the steps are recorded');
+SELECT results_eq('SELECT version, name FROM canopy.migration ORDER BY 1', $$ VALUES (1, 'account tier'), (2, 'environment tier'), (3, 'idempotency keys'), (4, 'tokens and API keys'), (5, 'sign-in failures'), (6, 'invites and outgoing mail'), (7, 'addresses to be verified'), (8, 'imports and jobs'), (9, 'learners') $$, 'the steps are recorded');
 SELECT is(nspowner::regrole::text, 'canopy_owner', 'a superuser''s directory belongs to canopy_owner') FROM pg_namespace WHERE nspname = 'canopy';
 SELECT results_eq('SELECT rolcanlogin, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = ''canopy_owner''', $$ VALUES (false, false, false, false) $$, 'a role without rights of its own');
 
