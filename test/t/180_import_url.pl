@@ -143,6 +143,50 @@ my $key = ", idempotency_key => 'once'";
 is(ask("$host/people-2?a=1", $key), ask("$host/people-2?a=2", $key), 'a key that is used again gets the job of the first call, whatever the signature');
 is(sqlstate_of($node, "SELECT canopy_bulk_import_url('$host/people-4', mode => 'account_create', account => 'acme'$key)"), 'PT422', 'another file is another request');
 
+# learners, with all that they learn, over HTTP and with a key; two accounts at once
+my $learners = $ENV{CANOPY_LONG} ? 10000 : 1000;
+my %item = map { $_ => sprintf 'e0000000-0000-4000-8000-%012d', $_ } 1 .. 5;
+$node->safe_psql('postgres', <<"END");
+INSERT INTO canopy.account (slug, name) VALUES ('globex', 'Globex');
+INSERT INTO canopy.learning_item (account_id, id, kind, slug, name)
+SELECT a.id, ('e0000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, kind, 'item-' || n, kind
+FROM (VALUES ('acme', 1, 'bundle'), ('acme', 2, 'course'), ('acme', 3, 'learning_path'), ('acme', 4, 'license'), ('globex', 5, 'course')) AS v (slug, n, kind)
+JOIN canopy.account a USING (slug);
+END
+my $token = $node->safe_psql('postgres', "SELECT canopy_bulk_api_key_create('learners', 'crm', 'production', 'acme') ->> 'key'");
+sub request
+{
+	my ($method, $path, $body, $credential) = @_;
+	my $headers = encode_json({ 'content-type' => 'application/json', authorization => "Bearer $credential" });
+	my $out = $node->safe_psql('postgres', "SELECT status || ' ' || convert_from(body, 'UTF8') FROM canopy_bulk_http('$method', '$path', '$headers', " .
+		($body ? "convert_to('" . encode_json($body) . "', 'UTF8')" : 'NULL') . ')');
+	my ($status, $answer) = $out =~ /^(\d+) (.*)/s;
+	return ($status, decode_json($answer));
+}
+my $body = { url => "$host/people-$learners-l", inviteMessage => 'Welcome', bundleIds => $item{1}, courseIds => [ $item{2} ], learningPathIds => [ $item{3} ], licenseIds => [ $item{4} ] };
+my ($status, $created) = request('POST', '/incoming/v2/users/bulkImport', $body, $token);
+is($status, 201, 'a bulkImport is created over HTTP') or diag(encode_json($created));
+my $id = $created->{data}{APIBulkImport}{id};
+my $other = $node->safe_psql('postgres', "SELECT canopy_bulk_import_url('$host/people-300-g', course_ids => ARRAY['$item{5}'::uuid], account => 'globex') #>> '{data,APIBulkImport,id}'");
+is((request('POST', '/incoming/v2/users/bulkImport', { %$body, courseIds => [ $item{5} ] }, $token))[0], 404, 'an item of another account does not exist');
+is(sqlstate_of($node, "SELECT canopy_bulk_import_url('$host/people-3', license_ids => ARRAY['$item{4}'::uuid], account => 'globex')"), 'PT404', 'nor does it there');
+is((request('GET', "/incoming/v2/jobs/$other", undef, $token))[0], 404, 'nor the job of another account');
+$began = time;
+my $poll;
+do { sleep 0.1; $poll = (request('GET', "/incoming/v2/jobs/$id", undef, $token))[1]->{data}{APIBackgroundJob} } while $poll->{status} =~ /queued|fetching|running/ && time < $began + 120;
+is("$poll->{status} $poll->{errorMessage}", 'complete ', "$learners learners are there after " . int(time - $began + 0.5) . ' s');
+$node->poll_query_until('postgres', "SELECT status = 'complete' FROM canopy.job WHERE id = '$other'") or die;
+sub learnt { return $node->safe_psql('postgres', q{SELECT string_agg(concat_ws(' ', slug, people, enrolments), ', ' ORDER BY slug) FROM (SELECT slug, count(DISTINCT e.identity_id) AS people, count(*) AS enrolments
+	FROM canopy.enrolment e JOIN canopy.account a ON a.id = e.account_id GROUP BY slug) AS x}) }
+is(learnt(), join(', ', "acme $learners " . 4 * $learners, 'globex 300 300'), 'every one enrolled in every item of his account');
+my $before = $node->safe_psql('postgres', 'SELECT concat_ws(\' \', (SELECT count(*) FROM canopy.identity), (SELECT count(*) FROM canopy.outbox))');
+($status, $created) = request('POST', "/incoming/v2/jobs/$id/repeat", undef, $token);
+is($status, 201, 'the job is repeated');
+$job = wait_for_job($node, $created->{data}{APIBackgroundJob}{id}, 'complete|failed');
+is($job->{status}, 'complete', 'and completes');
+is($node->safe_psql('postgres', "SELECT string_agg(DISTINCT outcome, ' ') FROM canopy.import_row WHERE import_id = '$job->{import_id}'"), 'updated', 'it updates');
+is(join(' ', learnt(), $node->safe_psql('postgres', 'SELECT concat_ws(\' \', (SELECT count(*) FROM canopy.identity), (SELECT count(*) FROM canopy.outbox))')), "acme $learners @{[ 4 * $learners ]}, globex 300 300 $before", 'and adds nothing');
+
 unlike(slurp_file($node->logfile), qr/PANIC|TRAP|XX000|signal 11|terminated by signal/, 'the log has no sign of trouble');
 $node->stop;
 stop_site($site);
