@@ -20,8 +20,10 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "commands/dbcommands.h"
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_database.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -65,6 +67,7 @@ static void write_batch(CbJobRun *run);
 static bool take_step(void *arg);
 static bool sweep(void *arg);
 static bool launch_sweepers(void *arg);
+static bool is_named(const List *names, const char *name);
 
 void
 cb_worker_register(void)
@@ -313,21 +316,41 @@ sweep(void *arg)
 	return true;
 }
 
-/* A database that is not there (any more) is none of ours. */
+/*
+ * A database that is not there (any more) is none of ours.  The catalog is read
+ * without its indexes, which a process in no database may not have.
+ */
 static bool
 launch_sweepers(void *arg)
 {
-	List	   *names;
+	Relation	databases = table_open(DatabaseRelationId, AccessShareLock);
+	TableScanDesc scan = table_beginscan_catalog(databases, 0, NULL);
+	HeapTuple	tuple;
+	List	   *names = NIL;
+	bool		room = true;
+
+	SplitIdentifierString(pstrdup(cb_launcher_databases), ',', &names);
+	while (room && (tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
+	{
+		Form_pg_database database = (Form_pg_database) GETSTRUCT(tuple);
+
+		if (database->datallowconn && is_named(names, NameStr(database->datname)))
+			room = cb_launch_sweeper(database->oid);
+	}
+	table_endscan(scan);
+	table_close(databases, AccessShareLock);
+	return true;
+}
+
+static bool
+is_named(const List *names, const char *name)
+{
 	ListCell   *cell;
 
-	if (!SplitIdentifierString(pstrdup(cb_launcher_databases), ',', &names))
-		return true;
 	foreach(cell, names)
 	{
-		Oid			database = get_database_oid(lfirst(cell), true);
-
-		if (OidIsValid(database) && !cb_launch_sweeper(database))
-			break;
+		if (strcmp(lfirst(cell), name) == 0)
+			return true;
 	}
-	return true;
+	return false;
 }

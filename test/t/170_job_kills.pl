@@ -30,7 +30,7 @@ for my $n (1 .. $kills)
 {
 	$current //= begin_import();
 	$ran++ if kill_something((qw(worker backend postmaster))[ $n % 3 ], rand 0.35);
-	recover();
+	recover($node);
 	resume();
 	undef $current if job($node, $current)->{status} eq 'complete';
 }
@@ -90,28 +90,6 @@ sub busy_backend
 	push @main::psqls, $psql;
 	return $pid;
 }
-
-# Waits until the server takes connections again.
-sub recover
-{
-	my $end = time + 60;
-	while (time < $end)
-	{
-		return if $node->psql('postgres', 'SELECT 1', timeout => 10, on_error_die => 0) == 0 && is_settled();
-		$node->start(fail_ok => 1) if !-e $node->data_dir . '/postmaster.pid' || !kill 0, postmaster_pid();
-		sleep 0.05;
-	}
-	die 'the server did not come back';
-}
-
-# After a crash the old server answers for a moment, until it hears of it.
-sub is_settled
-{
-	sleep 0.1;
-	return $node->psql('postgres', 'SELECT 1') == 0;
-}
-
-sub postmaster_pid { return (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0] }
 
 sub resume
 {

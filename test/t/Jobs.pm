@@ -7,10 +7,11 @@ use Exporter 'import';
 use FindBin;
 use IPC::Open2;
 use JSON::PP;
+use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(preview_import submit job wait_for_job worker_pid kill_process start_site stop_site);
+our @EXPORT = qw(preview_import submit job wait_for_job worker_pid kill_process recover start_site stop_site);
 
 # Uploads so many people PREFIX1@example.com and on, and previews them; returns the import's id.
 sub preview_import
@@ -65,6 +66,30 @@ sub kill_process
 	my ($signal, $pid) = @_;
 	return kill $signal, $pid;
 }
+
+# Waits until the server takes connections again.
+sub recover
+{
+	my ($node) = @_;
+	my $end = time + 60;
+	while (time < $end)
+	{
+		return if $node->psql('postgres', 'SELECT 1', timeout => 10, on_error_die => 0) == 0 && is_settled($node);
+		$node->start(fail_ok => 1) if !-e $node->data_dir . '/postmaster.pid' || !kill 0, postmaster_pid($node);
+		sleep 0.05;
+	}
+	die 'the server did not come back';
+}
+
+# After a crash the old server answers for a moment, until it hears of it.
+sub is_settled
+{
+	my ($node) = @_;
+	sleep 0.1;
+	return $node->psql('postgres', 'SELECT 1') == 0;
+}
+
+sub postmaster_pid { my ($node) = @_; return (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0] }
 
 # A web server with files of people, whose authority is in ca.pem of the folder; and how it begins.
 sub start_site
