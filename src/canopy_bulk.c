@@ -10,7 +10,9 @@
 #include "fmgr.h"
 
 #include "canopy_bulk.h"
+#include "db/source.h"
 #include "settings.h"
+#include "worker.h"
 
 PG_MODULE_MAGIC;
 
@@ -19,5 +21,10 @@ void		_PG_init(void);
 void
 _PG_init(void)
 {
-	cb_settings_define();
+	static const CbSettingChecks checks = {
+		cb_source_check_hosts, cb_source_check_networks
+	};
+
+	cb_settings_define(&checks);
+	cb_worker_register();
 }

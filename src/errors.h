@@ -22,6 +22,7 @@
 #define CB_ERRCODE_TOO_LARGE		MAKE_SQLSTATE('P', 'T', '4', '1', '3')
 #define CB_ERRCODE_UNSUPPORTED_MEDIA	MAKE_SQLSTATE('P', 'T', '4', '1', '5')
 #define CB_ERRCODE_UNPROCESSABLE	MAKE_SQLSTATE('P', 'T', '4', '2', '2')
+#define CB_ERRCODE_TOO_MANY			MAKE_SQLSTATE('P', 'T', '4', '2', '9')
 
 /* Of a row, in the order of the catalogue in errors.c. */
 typedef enum CbCode

@@ -48,6 +48,13 @@ int			cb_invite_expires_in;
 int			cb_outbox_lease;
 int			cb_outbox_attempts;
 int			cb_outbox_backoff;
+int			cb_max_running_jobs;
+int			cb_max_queued_jobs;
+char	   *cb_import_allowed_hosts;
+char	   *cb_import_allowed_networks;
+char	   *cb_import_ca_file;
+char	   *cb_launcher_databases;
+int			cb_launcher_interval;
 
 static char *row_error_sqlstates;
 static bool forced_by_client;
@@ -62,11 +69,13 @@ static const struct config_enum_entry strategies[] = {
 static void define_claims(void);
 static void define_passwords(void);
 static void define_mail(void);
+static void define_jobs(const CbSettingChecks *checks);
 static bool find_forced(void);
 static bool is_anybodys(const char *name);
 static bool check_sqlstates(char **newval, void **extra, GucSource source);
 static bool is_never_the_rows(const char *sqlstate);
 static bool check_url(char **newval, void **extra, GucSource source);
+static bool check_names(char **newval, void **extra, GucSource source);
 static void define_string(const char *name, const char *description,
 						  char **variable, const char *initial,
 						  GucContext context, GucStringCheckHook check);
@@ -76,7 +85,7 @@ static void define_number(const char *name, const char *description,
 
 /* Defines every setting; called once, when the library is loaded. */
 void
-cb_settings_define(void)
+cb_settings_define(const CbSettingChecks *checks)
 {
 	forced_by_client = find_forced();
 	define_string("canopy_bulk.account",
@@ -112,6 +121,7 @@ cb_settings_define(void)
 				  GUC_UNIT_S);
 	define_passwords();
 	define_mail();
+	define_jobs(checks);
 	MarkGUCPrefixReserved("canopy_bulk");
 }
 
@@ -164,6 +174,34 @@ define_mail(void)
 	define_number("canopy_bulk.outbox_backoff",
 				  "How long a mail waits after its first attempt; twice as long after each further one.",
 				  &cb_outbox_backoff, 60, 1, 3600, GUC_UNIT_S);
+}
+
+/* Background workers, and what they may fetch. */
+static void
+define_jobs(const CbSettingChecks *checks)
+{
+	define_number("canopy_bulk.max_running_jobs",
+				  "Jobs of an account that run at the same time.",
+				  &cb_max_running_jobs, 1, 1, 1000, 0);
+	define_number("canopy_bulk.max_queued_jobs",
+				  "Jobs of an account that may wait to be run.",
+				  &cb_max_queued_jobs, 10, 1, 100000, 0);
+	define_string("canopy_bulk.import_allowed_hosts",
+				  "Hosts that a file may be fetched from, separated by commas; empty is none.",
+				  &cb_import_allowed_hosts, "", PGC_SUSET, checks->hosts);
+	define_string("canopy_bulk.import_allowed_networks",
+				  "Networks that are not public and that a file may be fetched from all the same.",
+				  &cb_import_allowed_networks, "", PGC_SUSET, checks->networks);
+	define_string("canopy_bulk.import_ca_file",
+				  "File of the authorities that certificates of hosts must come from; empty is the system's.",
+				  &cb_import_ca_file, "", PGC_SUSET, NULL);
+	define_string("canopy_bulk.launcher_databases",
+				  "Databases whose waiting jobs the launcher takes up, separated by commas; the library must be preloaded.",
+				  &cb_launcher_databases, "", PGC_SIGHUP, check_names);
+	DefineCustomIntVariable("canopy_bulk.launcher_interval",
+							"How often the launcher looks for waiting jobs.", NULL,
+							&cb_launcher_interval, 10, 1, 24 * 3600, PGC_SIGHUP,
+							GUC_UNIT_S, NULL, NULL, NULL);
 }
 
 /* What a token has to say, and where it says it. */
@@ -360,6 +398,17 @@ check_url(char **newval, void **extra, GucSource source)
 		}
 	}
 	return true;
+}
+
+static bool
+check_names(char **newval, void **extra, GucSource source)
+{
+	List	   *names;
+
+	if (SplitIdentifierString(pstrdup(*newval), ',', &names))
+		return true;
+	GUC_check_errdetail("It is a list of names.");
+	return false;
 }
 
 static void

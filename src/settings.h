@@ -8,6 +8,8 @@
 #ifndef CB_SETTINGS_H
 #define CB_SETTINGS_H
 
+#include "utils/guc.h"
+
 /* Bounds of how long an invite is good, in seconds. */
 #define CB_INVITE_LEAST		60
 #define CB_INVITE_MOST		(366 * 24 * 3600)
@@ -48,8 +50,22 @@ extern int	cb_invite_expires_in;	/* seconds */
 extern int	cb_outbox_lease;	/* seconds */
 extern int	cb_outbox_attempts;
 extern int	cb_outbox_backoff;	/* seconds after the first attempt */
+extern int	cb_max_running_jobs;	/* of an account */
+extern int	cb_max_queued_jobs; /* of an account */
+extern char *cb_import_allowed_hosts;	/* see input/host.h; empty: none */
+extern char *cb_import_allowed_networks;	/* see input/address.h */
+extern char *cb_import_ca_file; /* path; empty: the system's authorities */
+extern char *cb_launcher_databases; /* names, separated by commas */
+extern int	cb_launcher_interval;	/* seconds */
 
-extern void cb_settings_define(void);
+/* Checks of settings that only higher layers understand. */
+typedef struct CbSettingChecks
+{
+	GucStringCheckHook hosts;	/* of canopy_bulk.import_allowed_hosts */
+	GucStringCheckHook networks;	/* of canopy_bulk.import_allowed_networks */
+} CbSettingChecks;
+
+extern void cb_settings_define(const CbSettingChecks *checks);
 
 /*
  * Raises 42501 when a client has put superuser's settings into its connection

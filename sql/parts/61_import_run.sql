@@ -212,7 +212,7 @@ COMMENT ON FUNCTION @extschema@.canopy_bulk_import_progress(text) IS
 'Show how far imports have come that run, wait to run, or ended in the last five minutes.
 
 account: slug or id; default: the setting canopy_bulk.account, then the claims; with none of them, a database role sees all accounts.
-Returns a row for each import. pid: process that runs it. phase: waiting, writing, cancelling, interrupted (the process is gone, or has not been heard of for a minute), completed, cancelled or failed. Rows and batches are those that are committed; of a batch under way pg_stat_progress_copy tells. bytes_done: bytes of the file that have been read.
+Returns a row for each import. pid: process that runs it. phase: waiting, fetching (its file, by a job), previewing (a dry run), writing, cancelling, interrupted (the process is gone, or has not been heard of for a minute), completed, cancelled or failed. Rows and batches are those that are committed; of a batch under way pg_stat_progress_copy tells. bytes_done: bytes of the file that have been read.
 Errors: PT404 unknown account; PT401 expired or malformed claims; 42501 not allowed.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_progress(text) FROM PUBLIC;

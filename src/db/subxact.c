@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * subxact.c
- *		A step inside a subtransaction, and where errors are caught.
+ *		A step inside a (sub)transaction, and where errors are caught.
  *
  * The protocol is that of the procedural languages.  Memory context and
  * resource owner are put back by hand, because the subtransaction leaves its
@@ -16,6 +16,7 @@
 #include "access/xact.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 
 #include "canopy_bulk.h"
 #include "db/subxact.h"
@@ -62,6 +63,38 @@ cb_subxact_catch(CbStep step, void *arg, CbChoice is_caught, ErrorData **fault)
 	if (fault != NULL)
 		*fault = failure;
 	return keep;
+}
+
+ErrorData *
+cb_transaction_run(CbStep step, void *arg)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ErrorData  *volatile failure = NULL;
+
+	PG_TRY();
+	{
+		bool		keep;
+
+		StartTransactionCommand();
+		PushActiveSnapshot(GetTransactionSnapshot());
+		MemoryContextSwitchTo(context);
+		keep = step(arg);
+		PopActiveSnapshot();
+		if (keep)
+			CommitTransactionCommand();
+		else
+			AbortCurrentTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		failure = CopyErrorData();
+		FlushErrorState();
+		AbortCurrentTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	return failure;
 }
 
 int

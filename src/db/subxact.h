@@ -29,6 +29,13 @@ extern bool cb_subxact_catch(CbStep step, void *arg, CbChoice is_caught,
 							 ErrorData **fault);
 
 /*
+ * Runs step(arg) in a transaction of its own, which is committed if the step wants
+ * that.  Returns NULL, or the error that ended it, in the caller's memory context.
+ * For a process that has no transaction.
+ */
+extern ErrorData *cb_transaction_run(CbStep step, void *arg);
+
+/*
  * Runs step(arg) without a subtransaction and returns 0, or the SQLSTATE of the
  * error that it raised and whose words are gone.  Nothing was rolled back: the
  * caller must raise an error of its own then.

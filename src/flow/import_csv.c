@@ -50,10 +50,12 @@ cb_import_csv(const pg_uuid_t *id, const char *account, const char *which,
 	CbImportCall call;
 
 	cb_import_begin(&call, id, account);
-	cb_import_require(call.import, CB_IMPORT_ENDED,
-					  "Results are there when the import has ended.");
+	cb_import_require(call.import,
+					  CB_IMPORT_ENDED | CB_IMPORT_IN(CB_IMPORT_PREVIEWED),
+					  "Results are there when the import has ended, or was previewed.");
 	writing.import = call.import;
-	writing.delimiter = call.import->delimiter[0];
+	if (call.import->delimiter != NULL)
+		writing.delimiter = call.import->delimiter[0];
 	if (byte_order_mark)
 		appendStringInfoString(file, CB_CSV_BYTE_ORDER_MARK);
 	write_header(&writing);
@@ -147,7 +149,8 @@ write_row(Writing *writing, const CbImportRowResult *result)
 
 		if (result->has_resource)
 			cb_uuid_format(&result->resource, id);
-		write_text(writing, result->outcome);
+		write_text(writing, result->outcome == NULL ? result->plan :
+				   result->outcome);
 		write_text(writing, result->skip_reason);
 		if (result->code == 0)
 			write_text(writing, NULL);

@@ -53,8 +53,8 @@ static CbStatement list_accounts = {
 /*
  * Parameters: account, application, environment, until when what has ended is left
  * out.  The columns are those of the enum, but for pid, phase and bytes, of which
- * there is the holder, the status and what was fetched; then a cancel, and the end
- * of the lease.
+ * there is the holder, the status and what was fetched; then a cancel, the end of
+ * the lease, and status and holder of a job.
  */
 static CbStatement watch_imports = {
 	"SELECT i.holder, i.account_id, i.id," JOB("id") ", i.mode, i.status,"
@@ -69,15 +69,18 @@ static CbStatement watch_imports = {
 	" i.file_size::pg_catalog.int8,"
 	" coalesce(" JOB("fetched_bytes") ", i.file_size::pg_catalog.int8),"
 	" i.started_at, i.heartbeat_at, i.finished_at, i.cancel_requested_at,"
-	" i.lease_until"
+	" i.lease_until," JOB("status") "," JOB("holder")
 	" FROM canopy.import i" IN_SCOPE
-	" AND (i.status" EQ "'running' OR i.finished_at OPERATOR(pg_catalog.>) $4)"
+	" AND (i.status" EQ "'running' OR i.finished_at OPERATOR(pg_catalog.>) $4"
+	" OR" JOB("id") " IS NOT NULL)"
 	" ORDER BY i.id",
 	4, {UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID}, SPI_OK_SELECT
 };
 
 #define WATCH_CANCEL	CB_PROGRESS_COLUMNS
 #define WATCH_LEASE		(CB_PROGRESS_COLUMNS + 1)
+#define WATCH_JOB		(CB_PROGRESS_COLUMNS + 2)
+#define WATCH_JOB_HOLDER	(CB_PROGRESS_COLUMNS + 3)
 
 /* For read_id. */
 typedef struct Ids
@@ -102,6 +105,8 @@ static void read_id(void *arg, const Datum *values, const bool *nulls);
 static void watch_account(const CbCaller *caller, const char *account,
 						  Watching *watching);
 static void watch_row(void *arg, const Datum *values, const bool *nulls);
+static bool is_before_run(const Datum *values, const bool *nulls);
+static const char *phase_of_job(const Datum *values, const bool *nulls);
 static const char *phase_of(const Watching *watching, const Datum *values,
 							const bool *nulls);
 
@@ -242,16 +247,39 @@ watch_row(void *arg, const Datum *values, const bool *nulls)
 	Datum		shown[CB_PROGRESS_COLUMNS];
 	bool		shown_nulls[CB_PROGRESS_COLUMNS];
 	const char *phase = phase_of(watching, values, nulls);
+	int			holder = is_before_run(values, nulls) ? WATCH_JOB_HOLDER :
+	CB_PROGRESS_PID;
 	int			pid = 0;
 
 	memcpy(shown, values, sizeof(shown));
 	memcpy(shown_nulls, nulls, sizeof(shown_nulls));
-	if (strcmp(phase, "writing") == 0 || strcmp(phase, "cancelling") == 0)
-		pid = cb_process_pid(TextDatumGetCString(values[CB_PROGRESS_PID]));
+	if (strcmp(phase, "writing") == 0 || strcmp(phase, "cancelling") == 0 ||
+		strcmp(phase, "fetching") == 0 || strcmp(phase, "previewing") == 0)
+		pid = cb_process_pid(TextDatumGetCString(values[holder]));
 	shown[CB_PROGRESS_PID] = Int32GetDatum(pid);
 	shown_nulls[CB_PROGRESS_PID] = pid == 0;
 	shown[CB_PROGRESS_PHASE] = CStringGetTextDatum(phase);
 	watching->reader(watching->arg, shown, shown_nulls);
+}
+
+/* Is it a job that works on the import, which does not run yet? */
+static bool
+is_before_run(const Datum *values, const bool *nulls)
+{
+	return !nulls[WATCH_JOB] &&
+		strcmp(TextDatumGetCString(values[CB_PROGRESS_PHASE]), "running") != 0;
+}
+
+static const char *
+phase_of_job(const Datum *values, const bool *nulls)
+{
+	char	   *status = TextDatumGetCString(values[WATCH_JOB]);
+
+	if (strcmp(status, "queued") == 0 || nulls[WATCH_JOB_HOLDER])
+		return "waiting";
+	if (cb_process_is_gone(TextDatumGetCString(values[WATCH_JOB_HOLDER])))
+		return "interrupted";
+	return strcmp(status, "fetching") == 0 ? "fetching" : "previewing";
 }
 
 /* The status, or what it is that a running import does. */
@@ -262,6 +290,8 @@ phase_of(const Watching *watching, const Datum *values, const bool *nulls)
 
 	if (!nulls[CB_PROGRESS_FINISHED_AT])
 		return status;
+	if (is_before_run(values, nulls))
+		return phase_of_job(values, nulls);
 	if (nulls[CB_PROGRESS_STARTED_AT])
 		return "waiting";
 	if (nulls[WATCH_LEASE] ||

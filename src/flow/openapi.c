@@ -30,6 +30,7 @@ static const char *const *const topics[] = {
 	&cb_schemas_assignments,
 	&cb_schemas_invites,
 	&cb_schemas_import,
+	&cb_schemas_job,
 };
 
 static void write_paths(StringInfo json);

@@ -65,6 +65,10 @@ const CbParameter cb_parameters[] = {
 		"{\"enum\": [\"open\", \"uploaded\", \"mapped\", \"previewed\", \"running\","
 		" \"completed\", \"cancelled\", \"failed\", \"undone\"]}",
 	"Only imports of this status."},
+	{"jobStatus", "status", "query",
+		"{\"enum\": [\"queued\", \"fetching\", \"running\", \"complete\","
+		" \"failed\", \"cancelled\"]}",
+	"Only jobs of this status."},
 	{"importMode", "mode", "query",
 		"{\"enum\": [\"create\", \"invite\", \"account_create\"], \"default\": \"create\"}",
 	"What a row becomes."},

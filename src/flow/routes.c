@@ -16,6 +16,7 @@
 #define APPLICATION	ACCOUNT "/applications/{application}"
 #define ENVIRONMENT	APPLICATION "/environments/{environment}"
 #define API			"/api/v1"
+#define LEARN		"/incoming/v2"
 
 #define BATCH_OF_ACCOUNT	"dryRun maxFailed onConflict"
 #define BATCH		"inEnvironment " BATCH_OF_ACCOUNT
@@ -135,6 +136,10 @@
 		"selectImportRows" tier, "Select rows to be imported, or deselect them.", \
 		CB_ROUTE_JSON, "ImportSelection", "", 200, "ImportSelected", false, \
 	cb_serve_import_selection}, \
+	{"POST", path "/{id}/submit", \
+		"submitImport" tier, "Have a background job write the selected rows.", \
+		CB_ROUTE_JSON_OR_NONE, "ImportSubmission", "", 202, "Job", false, \
+	cb_serve_import_submit}, \
 	{"POST", path "/{id}/cancel", \
 		"cancelImport" tier, "Cancel an import: what has not been written is skipped.", \
 		CB_ROUTE_NO_BODY, NULL, "", 200, "Import", false, \
@@ -147,6 +152,25 @@
 		"downloadImportResults" tier, "Download what became of the rows, or the rows that are left to do.", \
 		CB_ROUTE_NO_BODY, NULL, "which bom", 200, "text/csv", false, \
 	cb_serve_import_csv}
+
+/* Jobs, of the account or of what the credential is bound to. */
+#define OF_JOBS(path, tier) \
+	{"GET", path, \
+		"listJobs" tier, "List the jobs, the newest first.", \
+		CB_ROUTE_NO_BODY, NULL, PAGE " jobStatus", 200, "JobPage", false, \
+	cb_serve_job_list}, \
+	{"GET", path "/{id}", \
+		"getJob" tier, "Get a job: how far it has come.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "Job", false, \
+	cb_serve_job_get}, \
+	{"POST", path "/{id}/cancel", \
+		"cancelJob" tier, "Stop a job: at once, or after the batch that it is at.", \
+		CB_ROUTE_NO_BODY, NULL, "", 200, "Job", false, \
+	cb_serve_job_cancel}, \
+	{"POST", path "/{id}/repeat", \
+		"repeatJob" tier, "Ask for a job again that has ended.", \
+		CB_ROUTE_NO_BODY, NULL, "", 202, "Job", false, \
+	cb_serve_job_repeat}
 
 static CbAnswer serve_openapi(CbRouteCall *call);
 
@@ -217,6 +241,24 @@ const CbRoute cb_routes[] = {
 		"recordBulkImportEvent", "Record that an import wizard was completed.",
 		CB_ROUTE_JSON, "ImportEvent", "", 204, NULL, false,
 	cb_serve_import_event},
+	OF_JOBS(ACCOUNT "/jobs", ""),
+	OF_JOBS(API "/jobs", "WithKey"),
+	{"POST", LEARN "/users/bulkImport",
+		"createBulkImport", "Import the learners of a CSV file behind a URL, as a background job.",
+		CB_ROUTE_JSON, "BulkImportOrder", "", 201, "BulkImport", false,
+	cb_serve_bulk_import},
+	{"GET", LEARN "/jobs/{id}",
+		"getBackgroundJob", "Get a background job: how far it has come.",
+		CB_ROUTE_NO_BODY, NULL, "", 200, "BackgroundJob", false,
+	cb_serve_bulk_import_get},
+	{"POST", LEARN "/jobs/{id}/cancel",
+		"cancelBackgroundJob", "Stop a background job: at once, or after the batch that it is at.",
+		CB_ROUTE_NO_BODY, NULL, "", 200, "BackgroundJob", false,
+	cb_serve_bulk_import_cancel},
+	{"POST", LEARN "/jobs/{id}/repeat",
+		"repeatBackgroundJob", "Ask for a background job again that has ended.",
+		CB_ROUTE_NO_BODY, NULL, "", 201, "BackgroundJob", false,
+	cb_serve_bulk_import_repeat},
 	OF_INVITES(ACCOUNT "/identity-invites", "ToAccount", "AccountInvite"),
 	OF_INVITES(ENVIRONMENT "/identity-invites", "", "Invite"),
 	BULK_INVITE(ENVIRONMENT "/identity-invites", ""),

@@ -17,6 +17,7 @@ extern const char *const cb_schemas_identity;
 extern const char *const cb_schemas_assignments;
 extern const char *const cb_schemas_invites;
 extern const char *const cb_schemas_import;
+extern const char *const cb_schemas_job;
 
 #define CB_SCHEMA_STRING(more)	"{\"type\": \"string\"" more "}"
 #define CB_SCHEMA_UUID			CB_SCHEMA_STRING(", \"format\": \"uuid\"")

@@ -31,6 +31,27 @@ extern CbAnswer cb_serve_identity_remove(CbRouteCall *call);
 extern CbAnswer cb_serve_membership_add(CbRouteCall *call);
 extern CbAnswer cb_serve_membership_remove(CbRouteCall *call);
 
+/* serve_jobs.c */
+extern CbAnswer cb_serve_import_submit(CbRouteCall *call);
+extern CbAnswer cb_serve_job_list(CbRouteCall *call);
+extern CbAnswer cb_serve_job_get(CbRouteCall *call);
+extern CbAnswer cb_serve_job_cancel(CbRouteCall *call);
+extern CbAnswer cb_serve_job_repeat(CbRouteCall *call);
+extern CbAnswer cb_serve_bulk_import(CbRouteCall *call);
+extern CbAnswer cb_serve_bulk_import_get(CbRouteCall *call);
+extern CbAnswer cb_serve_bulk_import_cancel(CbRouteCall *call);
+extern CbAnswer cb_serve_bulk_import_repeat(CbRouteCall *call);
+
+/* Answers a request whose route and scope are right; id may be that of its path. */
+typedef Jsonb *(*CbRouteStep) (CbRouteCall *call, const pg_uuid_t *id);
+
+/*
+ * serve_once.c: takes the step, and answers with the status; a request with a key
+ * that was used is answered as the first.
+ */
+extern CbAnswer cb_serve_once(CbRouteCall *call, const char *action, int status,
+							  CbRouteStep step, const pg_uuid_t *id);
+
 /* serve_invites.c */
 extern CbAnswer cb_serve_bulk_invite(CbRouteCall *call);
 extern CbAnswer cb_serve_invite(CbRouteCall *call);

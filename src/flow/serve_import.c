@@ -12,9 +12,9 @@
 
 #include "catalog/pg_type_d.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
-#include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
 #include "db/uuid7.h"
@@ -24,21 +24,17 @@
 #include "flow/import_run.h"
 #include "flow/import_steps.h"
 #include "flow/import_upload.h"
+#include "flow/jobs.h"
 #include "flow/serve.h"
-#include "record/idempotency.h"
 
 #define CSV				"text/csv; charset=utf-8"
 #define STATUS_CREATED	201
 
-/* Takes a step that has been allowed. */
-typedef Jsonb *(*CbImportStep) (CbRouteCall *call, const pg_uuid_t *id);
-
-static CbAnswer serve_step(CbRouteCall *call, CbImportStep step);
+static CbAnswer serve_step(CbRouteCall *call, CbRouteStep step);
 static CbAnswer serve_once(CbRouteCall *call, const char *action, int status,
-						   CbImportStep step);
+						   CbRouteStep step);
 static void enter(const CbRouteCall *call, CbCaller *caller, CbScope *scope);
 static void find(const CbRouteCall *call, const CbScope *scope, pg_uuid_t *id);
-static Jsonb *describe_request(const CbRouteCall *call, const CbScope *scope);
 static Jsonb *take_open(CbRouteCall *call, const pg_uuid_t *id);
 static Jsonb *take_list(CbRouteCall *call, const pg_uuid_t *id);
 static Jsonb *take_info(CbRouteCall *call, const pg_uuid_t *id);
@@ -49,6 +45,7 @@ static Jsonb *take_mapping(CbRouteCall *call, const pg_uuid_t *id);
 static Jsonb *take_preview(CbRouteCall *call, const pg_uuid_t *id);
 static Jsonb *take_rows(CbRouteCall *call, const pg_uuid_t *id);
 static Jsonb *take_selection(CbRouteCall *call, const pg_uuid_t *id);
+static Jsonb *take_submission(CbRouteCall *call, const pg_uuid_t *id);
 static Jsonb *take_cancel(CbRouteCall *call, const pg_uuid_t *id);
 static Jsonb *take_results(CbRouteCall *call, const pg_uuid_t *id);
 static CbAnswer answer_csv(const char *file, Size len, const char *disposition);
@@ -123,6 +120,12 @@ cb_serve_import_selection(CbRouteCall *call)
 }
 
 CbAnswer
+cb_serve_import_submit(CbRouteCall *call)
+{
+	return serve_once(call, "import.submit", CB_STATUS_ACCEPTED, take_submission);
+}
+
+CbAnswer
 cb_serve_import_cancel(CbRouteCall *call)
 {
 	return serve_once(call, "import.cancel", CB_STATUS_OK, take_cancel);
@@ -155,7 +158,7 @@ cb_serve_import_csv(CbRouteCall *call)
 }
 
 static CbAnswer
-serve_step(CbRouteCall *call, CbImportStep step)
+serve_step(CbRouteCall *call, CbRouteStep step)
 {
 	CbAnswer	answer = {NULL, CB_STATUS_OK};
 	CbCaller	caller;
@@ -169,46 +172,18 @@ serve_step(CbRouteCall *call, CbImportStep step)
 	return answer;
 }
 
-/*
- * The same for a step that has a key.  The key is claimed and its answer stored by
- * calls of their own, around a step that knows nothing of it.
- */
+/* The same for a step that has a key. */
 static CbAnswer
-serve_once(CbRouteCall *call, const char *action, int status, CbImportStep step)
+serve_once(CbRouteCall *call, const char *action, int status, CbRouteStep step)
 {
-	MemoryContext context = CurrentMemoryContext;
-	CbAnswer	answer = {NULL, status};
-	CbReplay	first = {NULL, status};
-	CbIdempotency once;
 	CbCaller	caller;
 	CbScope		scope;
 	pg_uuid_t	id;
 
 	enter(call, &caller, &scope);
 	find(call, &scope, &id);
-	if (call->request.idempotency_key != NULL)
-	{
-		once.key = call->request.idempotency_key;
-		once.function = action;
-		once.account = scope.account;
-		once.now = GetCurrentTimestamp();
-		cb_idempotency_fingerprint(&once, describe_request(call, &scope));
-		answer.replayed = !cb_idempotency_claim(&once, &first);
-	}
 	cb_caller_leave(&caller);
-	MemoryContextSwitchTo(context);
-	if (!answer.replayed)
-		first.answer = step(call, &id);
-	if (call->request.idempotency_key != NULL && !answer.replayed)
-	{
-		enter(call, &caller, &scope);
-		cb_idempotency_store(&once, &first);
-		cb_caller_leave(&caller);
-		MemoryContextSwitchTo(context);
-	}
-	answer.body = first.answer;
-	answer.status = first.status;
-	return answer;
+	return cb_serve_once(call, action, status, step, &id);
 }
 
 /* Enters the directory, where the path and the query say; the caller leaves it. */
@@ -241,28 +216,6 @@ find(const CbRouteCall *call, const CbScope *scope, pg_uuid_t *id)
 		ereport(ERROR,
 				(errcode(CB_ERRCODE_NOT_FOUND),
 				 errmsg("import does not exist")));
-}
-
-/* What makes a request another one: its place, its id and its body. */
-static Jsonb *
-describe_request(const CbRouteCall *call, const CbScope *scope)
-{
-	static const char *const keys[] = {"id", "body", "application", "environment"};
-	CbJson	   *json = cb_json_create(256);
-
-	cb_json_object(json, keys, lengthof(keys));
-	if (call->path.id == NULL)
-		cb_json_null(json);
-	else
-		cb_json_cstring(json, call->path.id);
-	if (call->body == NULL)
-		cb_json_null(json);
-	else
-		cb_json_container(json, &call->body->root,
-						  VARSIZE(call->body) - VARHDRSZ);
-	cb_json_uuid(json, &scope->application);
-	cb_json_uuid(json, &scope->environment);
-	return cb_json_finish(json);
 }
 
 static Jsonb *
@@ -399,6 +352,28 @@ take_selection(CbRouteCall *call, const pg_uuid_t *id)
 		refuse_body();
 	return cb_wizard_select(id, numbers_member(call->body, "row_numbers"),
 							selected.val.boolean, call->request.names.account);
+}
+
+/* With the digest of the plan, as the preview gave it, or without. */
+static Jsonb *
+take_submission(CbRouteCall *call, const pg_uuid_t *id)
+{
+	static const char *const keys[] = {"plan_digest"};
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	char	   *hex = NULL;
+
+	if (call->body != NULL)
+	{
+		check_keys(call->body, keys, lengthof(keys));
+		hex = text_member(call->body, "plan_digest");
+	}
+	if (hex == NULL)
+		return cb_jobs_submit(id, NULL, 0, call->request.names.account);
+	if (strlen(hex) != 2 * sizeof(digest) ||
+		strspn(hex, "0123456789abcdef") != 2 * sizeof(digest))
+		refuse_body();
+	hex_decode(hex, 2 * sizeof(digest), (char *) digest);
+	return cb_jobs_submit(id, digest, sizeof(digest), call->request.names.account);
 }
 
 static Jsonb *

@@ -21,9 +21,13 @@
 #define FIRST_MESSAGE \
 	" pg_catalog.concat((" FIRST_ISSUE "'field') OPERATOR(pg_catalog.||) ': '," \
 	FIRST_ISSUE "'message')"
+#define IS_BAD	"outcome IS NULL AND verdict" EQ "'error'"
 #define RESULT_COLUMNS \
-	"row_number, line_number, outcome, skip_reason, error_code, error_message," \
-	" code, resource_id, cells"
+	"row_number, line_number, outcome, skip_reason," \
+	" CASE WHEN " IS_BAD " THEN" FIRST_ISSUE "'code' ELSE error_code END," \
+	" CASE WHEN " IS_BAD " THEN" FIRST_MESSAGE " ELSE error_message END," \
+	" code, resource_id, cells," \
+	" CASE WHEN " IS_BAD " THEN verdict WHEN verdict IS NOT NULL THEN plan END"
 
 /* Rows of a CbImportResultChoice, parameter 3. */
 #define CHOSEN \
@@ -34,7 +38,7 @@
 	" WHEN 3 THEN outcome" EQ "'skipped'" \
 	" WHEN 4 THEN outcome" EQ "'failed'" \
 	" ELSE outcome" EQ "'failed' OR skip_reason" EQ "'cancelled'" \
-	" OR error_code IS NOT NULL END"
+	" OR error_code IS NOT NULL OR " IS_BAD " END"
 
 /* Parameters: account, import, choice, last number, how many. */
 static CbStatement read_results = {
@@ -178,6 +182,7 @@ read_result(void *arg, const Datum *values, const bool *nulls)
 	deconstruct_array(DatumGetArrayTypePCopy(values[8]), TEXTOID, -1, false,
 					  TYPALIGN_INT, &result->cells, &result->nulls,
 					  &result->ncells);
+	result->plan = copy_text(values[9], nulls[9]);
 	MemoryContextSwitchTo(old);
 }
 

@@ -17,6 +17,8 @@ typedef struct CbImportRowResult
 	int			number;			/* from 1 */
 	int			line;			/* of the file, from 1 */
 	const char *outcome;		/* NULL: none yet */
+	const char *plan;			/* that the preview found, or "error"; NULL:
+								 * none */
 	const char *skip_reason;	/* NULL: was not skipped */
 	const char *error_code;		/* NULL: no error */
 	const char *error_message;

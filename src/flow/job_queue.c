@@ -1,0 +1,182 @@
+/*-------------------------------------------------------------------------
+ *
+ * job_queue.c
+ *		Jobs that wait, and the bounds on how many wait and run.
+ *
+ * Each job is run by a worker of its own, which connects as the role that asked.
+ * A worker that finds the account busy ends, and leaves its job in the queue; the
+ * worker that is busy starts another one when it is done.
+ *
+ * Of whom a job is stands in a table that belongs to an ordinary role.  So that this
+ * role cannot have workers of a superuser, only a superuser starts those.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_authid.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/syscache.h"
+
+#include "canopy_bulk.h"
+#include "db/launch.h"
+#include "db/statement.h"
+#include "db/uuid7.h"
+#include "errors.h"
+#include "flow/job_queue.h"
+#include "settings.h"
+
+#define NO_ROLE_MESSAGE \
+	"The role that asked for the job is gone or cannot log in any more."
+
+/* Parameters: account. */
+static CbStatement lock_account = {
+	"SELECT 1 FROM canopy.account WHERE id OPERATOR(pg_catalog.=) $1"
+	" FOR NO KEY UPDATE",
+	1, {UUIDOID}, SPI_OK_SELECT
+};
+
+static int	read_active(const pg_uuid_t *account, CbJob **jobs);
+static void check_room(const pg_uuid_t *account);
+static bool can_log_in(Oid role);
+static void give_up(const CbJob *job, TimestampTz now);
+
+void
+cb_job_queue_lock(const pg_uuid_t *account)
+{
+	Datum		values[1];
+
+	values[0] = UUIDPGetDatum(account);
+	if (cb_statement_run(&lock_account, values, NULL) == 0)
+		ereport(ERROR,
+				(errcode(CB_ERRCODE_NOT_FOUND),
+				 errmsg("account does not exist")));
+	cb_statement_free();
+}
+
+void
+cb_job_queue_add(CbJob *job, const CbCaller *caller, const CbScope *scope,
+				 TimestampTz now)
+{
+	Oid			login = GetSessionUserId();
+
+	if (!can_log_in(login))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("a worker cannot connect as the session's role"),
+				 errdetail("The role cannot log in.")));
+	cb_job_queue_lock(&scope->account);
+	check_room(&scope->account);
+	job->account = scope->account;
+	job->has_application = scope->has_application;
+	job->application = scope->application;
+	job->has_environment = scope->has_environment;
+	job->environment = scope->environment;
+	cb_uuid7_make(&job->id);
+	job->actor_id = caller->actor_id;
+	job->actor_type = caller->actor_type;
+	job->role_name = GetUserNameFromId(login, false);
+	job->caller_role = GetUserNameFromId(caller->role, false);
+	job->status = CB_JOB_QUEUED;
+	job->fetched_bytes = -1;
+	job->created_at.given = true;
+	job->created_at.at = now;
+	cb_job_insert(job, now);
+	cb_launch_at_commit(&job->account, &job->id, login);
+}
+
+bool
+cb_job_queue_has_room(const pg_uuid_t *account, TimestampTz now)
+{
+	CbJob	   *jobs;
+	int			njobs = read_active(account, &jobs);
+	int			nheld = 0;
+
+	for (int i = 0; i < njobs; i++)
+	{
+		if (cb_job_is_held(&jobs[i], now))
+			nheld++;
+	}
+	return nheld < cb_max_running_jobs;
+}
+
+int
+cb_job_queue_start(const pg_uuid_t *account, TimestampTz now,
+				   bool *out_of_workers)
+{
+	CbJob	   *jobs;
+	int			njobs = read_active(account, &jobs);
+	int			room = cb_max_running_jobs;
+	int			nstarted = 0;
+
+	for (int i = 0; i < njobs; i++)
+	{
+		if (cb_job_is_held(&jobs[i], now))
+			room--;
+	}
+	for (int i = 0; i < njobs && nstarted < room && !*out_of_workers; i++)
+	{
+		Oid			role = get_role_oid(jobs[i].role_name, true);
+
+		if (cb_job_is_held(&jobs[i], now))
+			continue;
+		if (!OidIsValid(role) || !can_log_in(role))
+			give_up(&jobs[i], now);
+		else if (superuser_arg(role) && !superuser_arg(GetSessionUserId()))
+			continue;
+		else if (cb_launch_worker(account, &jobs[i].id, role))
+			nstarted++;
+		else
+			*out_of_workers = true;
+	}
+	return nstarted;
+}
+
+static int
+read_active(const pg_uuid_t *account, CbJob **jobs)
+{
+	CbJobChoice choice = {.active = true,.take = PG_INT32_MAX};
+
+	return cb_job_list(account, &choice, jobs);
+}
+
+static void
+check_room(const pg_uuid_t *account)
+{
+	CbJobChoice choice = {.status = cb_job_status_name(CB_JOB_QUEUED)};
+	int64		nqueued = cb_job_count(account, &choice);
+
+	if (nqueued >= cb_max_queued_jobs)
+		ereport(ERROR,
+				(errcode(CB_ERRCODE_TOO_MANY),
+				 errmsg("too many jobs of the account are waiting"),
+				 errdetail("There are " INT64_FORMAT ", and canopy_bulk.max_queued_jobs is %d.",
+						   nqueued, cb_max_queued_jobs),
+				 errhint("Try again when one has been run.")));
+}
+
+static bool
+can_log_in(Oid role)
+{
+	HeapTuple	tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
+	bool		can;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	can = ((Form_pg_authid) GETSTRUCT(tuple))->rolcanlogin;
+	ReleaseSysCache(tuple);
+	return can;
+}
+
+static void
+give_up(const CbJob *job, TimestampTz now)
+{
+	CbJob	   *locked = cb_job_find(&job->account, &job->id, true);
+
+	if (locked == NULL || CB_JOB_HAS_ENDED(locked))
+		return;
+	locked->status = CB_JOB_FAILED;
+	locked->error_message = NO_ROLE_MESSAGE;
+	cb_job_finish(locked, now);
+}

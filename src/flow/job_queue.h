@@ -1,0 +1,39 @@
+/*-------------------------------------------------------------------------
+ *
+ * job_queue.h
+ *		Jobs that wait, and the bounds on how many wait and run.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CB_JOB_QUEUE_H
+#define CB_JOB_QUEUE_H
+
+#include "db/scope.h"
+#include "record/job.h"
+
+/*
+ * Whoever counts the jobs of an account and then changes how many there are holds
+ * this lock, until the transaction ends.
+ */
+extern void cb_job_queue_lock(const pg_uuid_t *account);
+
+/*
+ * Stores a job for whoever calls, in the scope, and has a worker start when the
+ * transaction commits.  Fills in who asks, the scope and the id.  Raises PT429 when too
+ * many wait, and 42501 when no worker can connect as the login role.
+ */
+extern void cb_job_queue_add(CbJob *job, const CbCaller *caller,
+							 const CbScope *scope, TimestampTz now);
+
+/* May one more job of the account run?  Those that are not held do not count. */
+extern bool cb_job_queue_has_room(const pg_uuid_t *account, TimestampTz now);
+
+/*
+ * Starts workers for the jobs of the account that nobody works on, as many as may
+ * run, the oldest first.  Returns how many; *out_of_workers when more could not be
+ * had.  A job whose role cannot log in any more fails.
+ */
+extern int	cb_job_queue_start(const pg_uuid_t *account, TimestampTz now,
+							   bool *out_of_workers);
+
+#endif							/* CB_JOB_QUEUE_H */

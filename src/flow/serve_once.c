@@ -1,0 +1,101 @@
+/*-------------------------------------------------------------------------
+ *
+ * serve_once.c
+ *		Serves a request that may have a key.
+ *
+ * The key is claimed and its answer stored by calls of their own, around a step that
+ * knows nothing of it; all three are one transaction.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "canopy_bulk.h"
+#include "db/uuid7.h"
+#include "flow/serve.h"
+#include "record/idempotency.h"
+
+static bool claim(CbRouteCall *call, CbIdempotency *once, CbReplay *first);
+static void store(const CbRouteCall *call, const CbIdempotency *once,
+				  const CbReplay *first);
+static Jsonb *describe_request(const CbRouteCall *call, const CbScope *scope);
+
+CbAnswer
+cb_serve_once(CbRouteCall *call, const char *action, int status,
+			  CbRouteStep step, const pg_uuid_t *id)
+{
+	CbAnswer	answer = {NULL, status};
+	CbReplay	first = {NULL, status};
+	CbIdempotency once;
+
+	if (call->request.idempotency_key == NULL)
+	{
+		answer.body = step(call, id);
+		return answer;
+	}
+	once.key = call->request.idempotency_key;
+	once.function = action;
+	answer.replayed = !claim(call, &once, &first);
+	if (!answer.replayed)
+	{
+		first.answer = step(call, id);
+		store(call, &once, &first);
+	}
+	answer.body = first.answer;
+	answer.status = first.status;
+	return answer;
+}
+
+static bool
+claim(CbRouteCall *call, CbIdempotency *once, CbReplay *first)
+{
+	MemoryContext context = CurrentMemoryContext;
+	CbCaller	caller;
+	CbScope		scope;
+	bool		is_first;
+
+	cb_caller_enter(&caller);
+	MemoryContextSwitchTo(context);
+	cb_scope_resolve_account(&scope, &caller, call->request.names.account);
+	once->account = scope.account;
+	once->now = GetCurrentTimestamp();
+	cb_idempotency_fingerprint(once, describe_request(call, &scope));
+	is_first = cb_idempotency_claim(once, first);
+	cb_caller_leave(&caller);
+	MemoryContextSwitchTo(context);
+	return is_first;
+}
+
+static void
+store(const CbRouteCall *call, const CbIdempotency *once, const CbReplay *first)
+{
+	MemoryContext context = CurrentMemoryContext;
+	CbCaller	caller;
+
+	cb_caller_enter(&caller);
+	MemoryContextSwitchTo(context);
+	cb_idempotency_store(once, first);
+	cb_caller_leave(&caller);
+	MemoryContextSwitchTo(context);
+}
+
+/* What makes a request another one: its place, its id and its body. */
+static Jsonb *
+describe_request(const CbRouteCall *call, const CbScope *scope)
+{
+	static const char *const keys[] = {"id", "body", "application", "environment"};
+	CbJson	   *json = cb_json_create(256);
+
+	cb_json_object(json, keys, lengthof(keys));
+	cb_json_cstring(json, call->path.id);
+	if (call->body == NULL)
+		cb_json_null(json);
+	else
+		cb_json_container(json, &call->body->root,
+						  VARSIZE(call->body) - VARHDRSZ);
+	cb_json_cstring(json, call->request.names.application);
+	cb_json_cstring(json, call->request.names.environment);
+	return cb_json_finish(json);
+}

@@ -1,0 +1,114 @@
+# Imports and the jobs that run them.
+package Jobs;
+
+use strict;
+use warnings;
+use Exporter 'import';
+use FindBin;
+use IPC::Open2;
+use JSON::PP;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw(preview_import submit job wait_for_job worker_pid kill_process recover start_site stop_site);
+
+# Uploads so many people PREFIX1@example.com and on, and previews them; returns the import's id.
+sub preview_import
+{
+	my ($node, $prefix, $n, %options) = @_;
+	return $node->safe_psql($options{database} // 'postgres', <<"END", $options{user} ? (extra_params => [ '-U', $options{user} ]) : ()) =~ s/.*\n//sr;
+SELECT canopy_bulk_import_open('account_create', account => 'acme') ->> 'id' AS id \\gset
+SELECT canopy_bulk_import_upload_text(:'id', E'email,first_name,last_name\\n' || string_agg('$prefix' || i || '\@example.com,A,B', E'\\n'), account => 'acme') ->> 'status' FROM generate_series(1, $n) i;
+SELECT canopy_bulk_import_preview(:'id', account => 'acme') ->> 'status';
+SELECT :'id';
+END
+}
+
+# Submits an import; returns the job's id.
+sub submit
+{
+	my ($node, $import, %options) = @_;
+	return $node->safe_psql($options{database} // 'postgres', "SELECT canopy_bulk_import_submit('$import', account => 'acme') ->> 'id'",
+		$options{user} ? (extra_params => [ '-U', $options{user} ]) : ());
+}
+
+# The job as Perl data.
+sub job
+{
+	my ($node, $id, $database) = @_;
+	return decode_json($node->safe_psql($database // 'postgres', "SELECT canopy_bulk_job('$id', account => 'acme')"));
+}
+
+# Waits until the job is in one of the states, half a minute at most; returns it.
+sub wait_for_job
+{
+	my ($node, $id, $states, $database) = @_;
+	my $end = time + 30;
+	my $job;
+	while (1)
+	{
+		$job = job($node, $id, $database);
+		return $job if $job->{status} =~ /^(?:$states)$/ || time > $end;
+		sleep 0.02;
+	}
+}
+
+# The process of a worker that runs a job, or ''.
+sub worker_pid
+{
+	my ($node) = @_;
+	return $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'canopy_bulk job' LIMIT 1});
+}
+
+sub kill_process
+{
+	my ($signal, $pid) = @_;
+	return kill $signal, $pid;
+}
+
+# Waits until the server takes connections again.
+sub recover
+{
+	my ($node) = @_;
+	my $end = time + 60;
+	while (time < $end)
+	{
+		return if $node->psql('postgres', 'SELECT 1', timeout => 10, on_error_die => 0) == 0 && is_settled($node);
+		$node->start(fail_ok => 1) if !-e $node->data_dir . '/postmaster.pid' || !kill 0, postmaster_pid($node);
+		sleep 0.05;
+	}
+	die 'the server did not come back';
+}
+
+# After a crash the old server answers for a moment, until it hears of it.
+sub is_settled
+{
+	my ($node) = @_;
+	sleep 0.1;
+	return $node->psql('postgres', 'SELECT 1') == 0;
+}
+
+sub postmaster_pid { my ($node) = @_; return (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0] }
+
+# A web server with files of people, whose authority is in ca.pem of the folder; and how it begins.
+sub start_site
+{
+	my ($scratch) = @_;
+	my %site = (pid => open2(my $out, my $in, 'python3', '-B', "$FindBin::RealBin/site.py", $FindBin::RealBin, $scratch));
+	@site{qw(out in)} = ($out, $in);
+	my $port = readline $out;
+	chomp $port;
+	return (\%site, "https://localhost:$port");
+}
+
+# It ends when nobody writes to it any more, also when a test dies.
+sub stop_site
+{
+	my ($site) = @_;
+	close $site->{in};
+	waitpid $site->{pid}, 0;
+	return;
+}
+
+1;
