@@ -75,7 +75,7 @@ cb_image_parse(const char **text, CbImage *image)
 	char	   *end;
 
 	image->ncolumns = (int) strtol(*text, &end, 10);
-	if (end == *text || *end != ':')
+	if (end == *text ||*end != ':')
 		return false;
 	*text = end + 1;
 	image->hash = strtou64(*text, &end, 10);

@@ -149,6 +149,6 @@ attempt_step(void *arg)
 	Reversing  *reversing = arg;
 
 	reversing->kind->reverse(reversing->scope, reversing->now, reversing->items,
-						   reversing->nitems);
+							 reversing->nitems);
 	return reversing->keeps;
 }

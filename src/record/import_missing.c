@@ -152,7 +152,7 @@ cb_import_missing_count(const CbImport *import, Datum addresses, int64 *total,
 						int64 *missing)
 {
 	CbStatement *statement = import->has_application ?
-		&count_members : &count_identities;
+	&count_members : &count_identities;
 	Datum		values[5];
 	const char *nulls = begin_directory(import, addresses, values);
 

@@ -192,7 +192,7 @@ describe(const CbIdentityRow *row, const IdentityImage *image)
 	"old_membership"}};
 	static CbJsonShape keys_of_created = {1, {"image"}};
 	CbJson	   *json = cb_json_create(256);
-	char		text[PARTS * (CB_IMAGE_TEXT_LEN + 1)];
+	char text[	PARTS * (CB_IMAGE_TEXT_LEN + 1)];
 	char	   *end = text;
 
 	for (int i = 0; i < PARTS; i++)

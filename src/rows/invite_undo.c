@@ -72,7 +72,7 @@ static void reverse(const CbScope *scope, TimestampTz now, CbUndoItem **items,
 static int	split_sent(const CbScope *scope, CbUndoItem **items, int n);
 static int	compare_items(const void *a, const void *b);
 static void revoke_sent(const CbScope *scope, TimestampTz now, CbUndoItem **items,
-				   int n);
+						int n);
 
 const CbUndoKind cb_invite_undo = {
 	.remember = remember,
@@ -109,7 +109,7 @@ describe(const CbImage *image)
 {
 	static CbJsonShape keys = {1, {"image"}};
 	CbJson	   *json = cb_json_create(64);
-	char		text[CB_IMAGE_TEXT_LEN + 1];
+	char text[	CB_IMAGE_TEXT_LEN + 1];
 
 	cb_image_format(image, text);
 	cb_json_shape(json, &keys);

@@ -238,7 +238,7 @@ add_image(const CbImage *image, const Jsonb *before)
 {
 	static CbJsonShape keys = {3, {"image", "membership", "assignments"}};
 	CbJson	   *json = cb_json_create(256);
-	char		text[CB_IMAGE_TEXT_LEN + 1];
+	char text[	CB_IMAGE_TEXT_LEN + 1];
 
 	cb_image_format(image, text);
 	cb_json_shape(json, &keys);
@@ -286,12 +286,12 @@ compare_images(const CbScope *scope, CbUndoItem *items, int n)
 	CbImage    *then = palloc0(sizeof(CbImage) * (n + 1));
 	CbImage    *now = palloc0(sizeof(CbImage) * (n + 1));
 	const char *changed = scope->has_application ?
-		"memberships_changed" : "identity_changed";
+	"memberships_changed" : "identity_changed";
 
 	for (int i = 0; i < n; i++)
 	{
 		const char *text = items[i].before[0] == NULL ? NULL :
-			cb_undo_text(items[i].before[0], "image");
+		cb_undo_text(items[i].before[0], "image");
 
 		if (items[i].outcome == CB_UNDO_PENDING &&
 			(text == NULL || !cb_image_parse(&text, &then[i])))

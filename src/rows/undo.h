@@ -54,8 +54,8 @@ typedef struct CbUndoKind
 	void		(*judge) (const CbScope *scope, CbUndoItem *items, int n);
 
 	/*
-	 * Reverses items; n is at least 1.  Raises an error that rows may be blamed
-	 * for when one of them cannot be.
+	 * Reverses items; n is at least 1.  Raises an error that rows may be
+	 * blamed for when one of them cannot be.
 	 */
 	void		(*reverse) (const CbScope *scope, TimestampTz now,
 							CbUndoItem **items, int n);
