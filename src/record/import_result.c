@@ -76,10 +76,10 @@ static CbStatement skip_rows = {
 
 /* Parameters: account, import. */
 static CbStatement count_rows = {
-	"SELECT pg_catalog.count(*) FILTER (WHERE outcome IN ('created', 'updated')"
+	"SELECT pg_catalog.count(*) FILTER (WHERE outcome" EQ "ANY ('{created,updated}')"
 	" OR skip_reason" EQ "'exists'),"
 	" pg_catalog.count(*) FILTER (WHERE outcome" EQ "'failed'),"
-	" pg_catalog.count(*) FILTER (WHERE skip_reason IN ('deselected', 'cancelled')),"
+	" pg_catalog.count(*) FILTER (WHERE skip_reason" EQ "ANY ('{deselected,cancelled}')),"
 	" pg_catalog.count(*) FILTER (WHERE outcome IS NULL)"
 	" FROM canopy.import_row"
 	" WHERE account_id" EQ "$1 AND import_id" EQ "$2",

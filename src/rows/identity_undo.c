@@ -89,16 +89,16 @@ static CbStatement delete_identities = {
 
 /* Parameters of both: account, what rows left behind. */
 static CbStatement delete_assignments = {
-	"DELETE FROM canopy.role_assignment r USING " BEFORE
-	" WHERE r.account_id" EQ "$1"
-	" AND r.id" EQ JSON("assignment") "::pg_catalog.uuid RETURNING r.id",
+	"DELETE FROM canopy.role_assignment WHERE account_id" EQ "$1"
+	" AND id" EQ "ANY (SELECT" JSON("assignment") "::pg_catalog.uuid FROM "
+	BEFORE ") RETURNING id",
 	2, {UUIDOID, JSONBARRAYOID}, SPI_OK_DELETE_RETURNING
 };
 
 static CbStatement delete_memberships = {
-	"DELETE FROM canopy.app_membership m USING " BEFORE
-	" WHERE m.account_id" EQ "$1"
-	" AND m.id" EQ JSON("membership") "::pg_catalog.uuid RETURNING m.id",
+	"DELETE FROM canopy.app_membership WHERE account_id" EQ "$1"
+	" AND id" EQ "ANY (SELECT" JSON("membership") "::pg_catalog.uuid FROM "
+	BEFORE ") RETURNING id",
 	2, {UUIDOID, JSONBARRAYOID}, SPI_OK_DELETE_RETURNING
 };
 
