@@ -24,7 +24,7 @@
 
 static void fill_order(CbImport *import, const CbImportOrder *order,
 					   const CbImportMode *mode);
-static const char *check_missing(const char *missing);
+static const char *check_missing(const char *missing, const CbImportMode *mode);
 static int	check_percent(int percent);
 static void take_scope(CbImport *import, const CbImportCall *call);
 
@@ -76,13 +76,13 @@ fill_order(CbImport *import, const CbImportOrder *order,
 	cb_request_on_conflict(on_conflict);
 	import->mode = pstrdup(mode->name);
 	import->on_conflict = pstrdup(mode->always_updates ? "update" : on_conflict);
-	import->missing = pstrdup(check_missing(missing));
+	import->missing = pstrdup(check_missing(missing, mode));
 	import->max_missing_percent = check_percent(order->max_missing_percent);
 	import->batch_size = Min(CB_IMPORT_BATCH_ROWS, cb_max_rows);
 }
 
 static const char *
-check_missing(const char *missing)
+check_missing(const char *missing, const CbImportMode *mode)
 {
 	if (strcmp(missing, "ignore") != 0 && strcmp(missing, "report") != 0 &&
 		strcmp(missing, "deactivate") != 0)
@@ -90,6 +90,12 @@ check_missing(const char *missing)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value of missing"),
 				 errhint("It is ignore, report or deactivate.")));
+	if (mode->undo == NULL && strcmp(missing, "ignore") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("mode of the import and missing do not agree"),
+				 errhint("A file of mode %s is not the whole directory: missing is ignore.",
+						 mode->name)));
 	return missing;
 }
 

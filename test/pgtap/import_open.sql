@@ -36,6 +36,7 @@ FROM (VALUES
 	('''account_create'', application => ''crm''', 'mode and application of the import do not agree'),
 	('''account_create'', on_conflict => ''maybe''', 'invalid value of on_conflict'),
 	('''account_create'', missing => ''delete''', 'invalid value of missing'),
+	('''learner'', missing => ''report''', 'mode of the import and missing do not agree'),
 	('''account_create'', max_missing_percent => 101', 'invalid value of max_missing_percent'),
 	('''account_create'', max_missing_percent => -2', 'invalid value of max_missing_percent')
 ) AS v (arguments, message);
