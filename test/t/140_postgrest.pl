@@ -26,7 +26,7 @@ GRANT web, shop, stranger TO authenticator;
 DO $$
 BEGIN
 	EXECUTE (SELECT 'GRANT EXECUTE ON FUNCTION ' || string_agg(oid::regprocedure::text, ', ') || ' TO web'
-		FROM pg_proc WHERE proname ~ '^canopy_bulk_' AND proname !~ '^canopy_bulk_(directory_|setup)');
+		FROM pg_proc WHERE prokind = 'f' AND proname ~ '^canopy_bulk_' AND proname !~ '^canopy_bulk_(directory_|setup)');
 END $$;
 CREATE ROLE wrapper_owner;
 GRANT EXECUTE ON FUNCTION canopy_bulk_create, canopy_bulk_create_raw, canopy_bulk_authenticate TO wrapper_owner;
@@ -67,6 +67,11 @@ my $claims = { sub => 'u1', role => 'web', principal_type => 'user', account => 
 
 # each public function, with the arguments of a body, and what comes of it as POST and as GET
 my $person = rows('post', 1)->[0];
+my @imports = map { $node->safe_psql('postgres', q{SELECT canopy_bulk_import_open('create', 'acme', 'crm')->>'id'}) } 0 .. 4;
+my $csv = "E-Mail;Vorname;Nachname\nj\xf6rg\@example.com;J\xf6rg;=1+1\ng\@example.com;J\xf6rg;=1+1\n";
+$node->safe_psql('postgres', "SELECT canopy_bulk_import_upload_text('$_', E'email,first_name,last_name\n$_\@example.com,A,B', account => 'acme');
+	SELECT canopy_bulk_import_preview('$_', 'acme')") for @imports[ 1, 2 ];
+$node->safe_psql('postgres', "CALL canopy_bulk_import_run('$imports[2]', account => 'acme')");
 my %calls = (
 	canopy_bulk_create => [ { identities => rows('create', 2) }, 200, 405 ],
 	canopy_bulk_create_raw => [ { body => '\x' . unpack 'H*', people('raw', 1) }, 200, 405 ],
@@ -79,6 +84,31 @@ my %calls = (
 	canopy_bulk_change_role_json => [ { assignment_ids => [], role_id => 'x' }, 200, 405 ],
 	canopy_bulk_detach => [ { identity_ids => \&some_ids, application => 'crm' }, 207, 405 ],
 	canopy_bulk_detach_json => [ { identity_ids => [], application => 'crm' }, 200, 405 ],
+	canopy_bulk_invite => [ { invites => [1], application => 'crm', environment => 'production' }, 207, 405 ],
+	canopy_bulk_invite_accept => [ { token => 'x', password => 'correct horse' }, 404, 404 ],
+	canopy_bulk_invite_info => [ { token => 'x' }, 404, 404 ],
+	canopy_bulk_invite_resend => [ { id => $key_id }, 404, 405 ],
+	canopy_bulk_invite_revoke => [ { id => $key_id }, 404, 405 ],
+	canopy_bulk_invite_summary => [ { application => '' }, 200, 200 ],
+	canopy_bulk_invites => [ { application => '', take => 1 }, 200, 200 ],
+	canopy_bulk_outbox_claim => [ { n => 1 }, 200, 405 ],
+	canopy_bulk_outbox_done => [ { id => $key_id, attempt => 1 }, 200, 405 ],
+	canopy_bulk_outbox_failed => [ { id => $key_id, attempt => 1, reason => 'x' }, 200, 405 ],
+	canopy_bulk_verify_password => [ { email => 'x@example.com', password => 'correct horse' }, 200, 405 ],
+	canopy_bulk_import_open => [ { mode => 'create', application => 'crm' }, 200, 405 ],
+	canopy_bulk_import_upload => [ { id => $imports[0], file => '\x' . unpack 'H*', $csv }, 200, 405 ],
+	canopy_bulk_import_upload_text => [ { id => $imports[0], contents => "email\na\@example.com" }, 200, 405 ],
+	canopy_bulk_import_map => [ { id => $imports[1], mapping => { 1 => 'email' } }, 200, 405 ],
+	canopy_bulk_import_preview => [ { id => $imports[1] }, 200, 405 ],
+	canopy_bulk_import_rows => [ { id => $imports[1], verdict => 'valid' }, 200, 200 ],
+	canopy_bulk_import_select => [ { id => $imports[1], row_numbers => [1], selected => JSON::PP::false }, 200, 405 ],
+	canopy_bulk_import_info => [ { id => $imports[1] }, 200, 200 ],
+	canopy_bulk_import_cancel => [ { id => $imports[4] }, 200, 405 ],
+	canopy_bulk_import_results => [ { id => $imports[2], outcome => 'created' }, 200, 200 ],
+	canopy_bulk_import_csv => [ { id => $imports[2], which => 'failed', bom => JSON::PP::true }, 200, 200 ],
+	canopy_bulk_import_progress => [ {}, 200, 200 ],
+	canopy_bulk_imports => [ { status => 'completed', take => 5 }, 200, 200 ],
+	canopy_bulk_sample_csv => [ { mode => 'invite' }, 200, 200 ],
 	canopy_bulk_import_event =>
 	  [ { mode => 'create', total => 2, succeeded => 1, failed => 1, application => 'crm' }, 204, 405 ],
 	canopy_bulk_purge => [ { max_rows => 10 }, 200, 405 ],
@@ -94,8 +124,8 @@ my %calls = (
 );
 my $public = $node->safe_psql('postgres', q{
 	SELECT string_agg(proname, ' ' ORDER BY proname) FROM pg_proc
-	WHERE proname ~ '^canopy_bulk_' AND proname !~ '^canopy_bulk_(directory_|setup$)'});
-is(join(' ', sort keys %calls), $public, 'every function but setup is called below');
+	WHERE prokind = 'f' AND proname ~ '^canopy_bulk_' AND proname !~ '^canopy_bulk_(directory_|setup$)'});
+is(join(' ', sort keys %calls, 'canopy_bulk_import_upload_body'), $public, 'every function but setup is called below');
 for my $name (sort keys %calls)
 {
 	my ($arguments, $post, $get) = @{ $calls{$name} };
@@ -208,6 +238,24 @@ is(request(@shop, schema => 'plain', function => 'create_identities', body => { 
 is(request(@shop, function => 'create_identities_raw', bytes => people('bytes', 1))->{status}, 200, 'a body of bytes');
 is(request(@shop, function => 'create_identities_raw', bytes => '[{')->{sqlstate}, '22P02', 'a body that is not JSON');
 
+# so does a file of an import, of any encoding; what became of it comes back as text/csv
+$node->safe_psql('postgres', q{
+	CREATE DOMAIN api."text/csv" AS text;
+	CREATE FUNCTION api.import_csv(id uuid, which text DEFAULT 'all') RETURNS api."text/csv"
+	LANGUAGE sql STABLE AS $$ SELECT public.canopy_bulk_import_csv(id, which) $$;
+	GRANT EXECUTE ON FUNCTION api.import_csv TO web});
+my @upload = (function => 'canopy_bulk_import_upload_body', bytes => $csv);
+$answer = request(@upload, headers => { 'import-id' => $imports[3], 'import-file-name' => 'new.csv' });
+is_deeply([ $answer->{status}, $answer->{body}{encoding}{name}, $answer->{body}{row_count} ], [ 200, 'Windows-1252', 2 ], 'a body of CSV');
+is(request(@upload)->{status}, 400, 'without the id of the import');
+is(request(@upload, headers => { 'import-id' => $imports[3] }, claims => { %$claims, account => 'globex' })->{status}, 404, 'into another account');
+request(function => 'canopy_bulk_import_preview', body => { id => $imports[3] });
+$node->safe_psql('postgres', "CALL canopy_bulk_import_run('$imports[3]', account => 'acme')");
+$answer = request(method => 'GET', schema => 'api', function => 'import_csv', accept => 'text/csv', body => { id => $imports[3], which => 'failed' });
+is($answer->{raw}, join("\r\n", 'E-Mail;Vorname;Nachname;error_code;error_message',
+		qq(j\xc3\xb6rg\@example.com;J\xc3\xb6rg;"'=1+1";email_invalid;email: The email address is not valid.), ''), 'a file of what is left to do');
+is($answer->{headers}, '[{"Content-Disposition": "attachment; filename=\"import_failed.csv\""}]', 'with a name for it');
+
 # an API key is checked before the request, by a function that the DBA wrote
 my @with_key = (@shop, function => 'create_identities', claims => undef, before => 'api.before_request');
 $key = $node->safe_psql('postgres', "SELECT canopy_bulk_api_key_create('shop', 'crm', 'production', 'acme')->>'key'");
@@ -316,11 +364,12 @@ sub statement
 	$result = q{coalesce(json_agg(t), '[]')} if $function->{kind} eq 'set';
 	$result = q{coalesce(json_agg(t)->0, 'null')} if $function->{kind} eq 'row';
 	$result = q{''} if $function->{kind} eq 'void';
+	$result = '(array_agg(t.pgrst_scalar))[1]' if $request{accept};
 	my $value = $request{bytes} ? '\x' . unpack('H*', $request{bytes}) : encode_json($body);
 	return <<"END";
 PREPARE pgrst (text) AS
 WITH pgrst_source AS (SELECT pgrst_call.* FROM $payload $call pgrst_call)
-SELECT $result AS body, nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), ''), '$function->{kind}'
+SELECT $result AS body, nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), ''), '@{[ $request{accept} ? 'file' : $function->{kind} ]}'
 FROM (SELECT * FROM pgrst_source) t;
 EXECUTE pgrst (\$v\$$value\$v\$);
 END
@@ -338,7 +387,7 @@ sub success
 		status => $status || ($kind eq 'void' ? 204 : 200),
 		headers => $headers || undef,
 		raw => $body,
-		body => $kind eq 'void' ? undef : JSON::PP->new->allow_nonref->decode($body) };
+		body => $kind =~ /void|file/ ? undef : JSON::PP->new->allow_nonref->decode($body) };
 }
 
 # The status that PostgREST makes of an SQLSTATE.
