@@ -6,13 +6,13 @@
 // The database is found through PGHOST, PGPORT, PGUSER ... and directly, because pgbouncer in
 // transaction mode takes no LISTEN. Links that canopy_bulk.accept_url left relative begin with BASE_URL.
 
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import nodemailer from 'nodemailer';
 import pg from 'pg';
 
 const { SMTP_URL = 'smtp://127.0.0.1:25?pool=true', MAIL_FROM = 'no-reply@localhost', BASE_URL = 'http://localhost', BATCH = '20', POLL_MS = '15000' } = process.env;
 const transport = nodemailer.createTransport(SMTP_URL, { from: MAIL_FROM });
+const pool = new pg.Pool({ max: 4, application_name: 'canopy_bulk mailer' }).on('error', () => {}); // its query hears of it
 
 // A language has for each kind of mail a subject and a sentence; %s is the application.
 const TEXTS = {
@@ -49,28 +49,28 @@ function compose({ id, kind, recipient, locale, link, payload }) {
 	};
 }
 
-async function deliver(client, mail) {
+async function deliver(mail) {
 	const failure = await Promise.resolve(mail).then(compose).then((message) => transport.sendMail(message)).then(() => null, (error) => error);
 	if (failure === null)
-		await client.query('SELECT canopy_bulk_outbox_done($1, $2, $3)', [mail.id, mail.attempt, mail.account_id]);
+		await pool.query('SELECT canopy_bulk_outbox_done($1, $2, $3)', [mail.id, mail.attempt, mail.account_id]);
 	else
-		await client.query('SELECT canopy_bulk_outbox_failed($1, $2, $3, $4, $5)', [mail.id, mail.attempt, failure.message, failure.responseCode >= 500, mail.account_id]);
+		await pool.query('SELECT canopy_bulk_outbox_failed($1, $2, $3, $4, $5)', [mail.id, mail.attempt, failure.message, failure.responseCode >= 500, mail.account_id]);
 }
 
 async function work(client) {
-	let heard = false, wake = () => {};
-	const lost = once(client, 'end'); // then the next claim fails
-	client.on('error', () => {}); // its query hears of it, or its end
+	let heard = false, lost = false, wake = () => {};
+	client.on('error', () => {}).on('end', () => { lost = true; wake(); });
 	client.on('notification', () => { heard = true; wake(); });
 	await client.connect();
 	await client.query('LISTEN canopy_bulk_outbox');
-	for (;;) {
+	while (!lost) {
 		heard = false;
-		const { rows } = await client.query('SELECT * FROM canopy_bulk_outbox_claim($1)', [Number(BATCH)]);
-		await Promise.all(rows.map((mail) => deliver(client, mail)));
-		if (rows.length === 0 && !heard)
-			await Promise.race([new Promise((resolve) => { wake = resolve; }), lost, sleep(Number(POLL_MS))]);
+		const { rows } = await pool.query('SELECT * FROM canopy_bulk_outbox_claim($1)', [Number(BATCH)]);
+		await Promise.all(rows.map(deliver));
+		if (rows.length === 0 && !heard && !lost)
+			await Promise.race([new Promise((resolve) => { wake = resolve; }), sleep(Number(POLL_MS))]);
 	}
+	throw new Error('connection lost');
 }
 
 for (;;) {

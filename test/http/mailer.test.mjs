@@ -147,7 +147,7 @@ test('what is revoked is not sent', async () => {
 	mailbox.clear();
 	startMailer();
 	await invite([person('after@mail.example')]);
-	await until('a later mail comes', () => mailbox.has('after@mail.example'));
+	await until('a later mail comes', async () => (await outbox('after@mail.example'))[0].status === 'sent');
 	assert.deepEqual([...mailbox.keys()], ['after@mail.example']);
 });
 
@@ -181,8 +181,7 @@ test('a sender survives a lost connection', async () => {
 	await until('it says so', () => mailer.said.includes('trying again'));
 	await invite([person('survivor@mail.example')]);
 	await until('it goes on', async () => (await outbox('survivor@mail.example'))[0].status === 'sent');
-	assert.ok(mailbox.has('survivor@mail.example'));
-	assert.doesNotMatch(mailer.said, /[\w-]{64}/);
+	assert.doesNotMatch(mailer.said, /[\w-]{64}|Warning/);
 });
 
 const TOTAL = LONG ? 10000 : 1000;
