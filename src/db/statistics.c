@@ -24,7 +24,7 @@
 #include "db/statement.h"
 #include "db/statistics.h"
 
-#define GROWTH			2
+#define GROWTH			4
 #define LARGE_TABLE		4096	/* blocks; autovacuum is soon enough for it */
 
 static CbStatement analyze_tables = {

@@ -9,8 +9,8 @@
 #define CB_STATISTICS_H
 
 /*
- * Gathers statistics of the tables that grow with their rows, when there are twice
- * as many identities as at the last time and still not very many.  Tables that
+ * Gathers statistics of the tables that grow with their rows, when there are four
+ * times as many identities as at the last time and still not very many.  Tables that
  * somebody else has locked for that are left out.
  */
 extern void cb_statistics_keep_up(void);

@@ -93,7 +93,8 @@ static CbStatement save_findings = {
 
 /*
  * Parameters: account, import; arrays of number, outcome, code, skip_reason,
- * error_code, error_message, resource, before.
+ * error_code, error_message, resource, before; the first and the last number,
+ * without which every row of the import would be read.
  */
 static CbStatement save_results = {
 	"UPDATE canopy.import_row AS r SET outcome = u.outcome, code = u.code,"
@@ -106,9 +107,12 @@ static CbStatement save_results = {
 	" AS u (number, outcome, code, skip_reason, error_code, error_message,"
 	" resource, before)"
 	" WHERE r.account_id" EQ "$1 AND r.import_id" EQ "$2"
-	" AND r.row_number" EQ "u.number",
-	10, {UUIDOID, UUIDOID, INT4ARRAYOID, TEXTARRAYOID, INT4ARRAYOID,
-	TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, UUIDARRAYOID, JSONBARRAYOID},
+	" AND r.row_number" EQ "u.number"
+	" AND r.row_number OPERATOR(pg_catalog.>=) $11"
+	" AND r.row_number OPERATOR(pg_catalog.<=) $12",
+	12, {UUIDOID, UUIDOID, INT4ARRAYOID, TEXTARRAYOID, INT4ARRAYOID,
+		TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, UUIDARRAYOID, JSONBARRAYOID,
+	INT4OID, INT4OID},
 	SPI_OK_UPDATE
 };
 
@@ -246,7 +250,7 @@ cb_import_rows_save_results(const CbImport *import,
 		INT4OID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, UUIDOID, JSONBOID
 	};
 	Column		columns[lengthof(types)];
-	Datum		values[2 + lengthof(types)];
+	Datum		values[4 + lengthof(types)];
 
 	make_columns(columns, lengthof(columns), n);
 	for (int i = 0; i < n; i++)
@@ -269,6 +273,8 @@ cb_import_rows_save_results(const CbImport *import,
 	for (size_t i = 0; i < lengthof(types); i++)
 		values[2 + i] = cb_statement_array(columns[i].values, columns[i].nulls,
 										   n, types[i]);
+	values[2 + lengthof(types)] = Int32GetDatum(results[0].number);
+	values[3 + lengthof(types)] = Int32GetDatum(results[n - 1].number);
 	update(&save_results, values, n);
 }
 

@@ -88,6 +88,7 @@ extern void cb_import_rows_delete(const CbImport *import);
 extern void cb_import_rows_save_findings(const CbImport *import,
 										 const CbImportFinding *findings, int n);
 
+/* In the order of numbers, and at least one. */
 extern void cb_import_rows_save_results(const CbImport *import,
 										const CbImportResult *results, int n);
 
