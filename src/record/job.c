@@ -194,7 +194,7 @@ cb_job_is_held(const CbJob *job, TimestampTz now)
 {
 	return (job->status == CB_JOB_FETCHING || job->status == CB_JOB_RUNNING) &&
 		job->lease_until.given && job->lease_until.at > now &&
-		job->holder != NULL;
+		!(job->holder != NULL && cb_process_is_gone(job->holder));
 }
 
 void
