@@ -5,7 +5,7 @@
  *
  *		main		which sections run, with what effort
  *		  tables	rows through every way: CPU, wall, XIDs, WAL
- *		  clients, readers, backend		what is not a cost per row
+ *		  clients, readers, backend, import	what is not a cost per row
  *		    rounds		cases side by side, in rotating order
  *		      ways			naive, savepoint, ours, COPY ...
  *		      rows			what the batches are made of
@@ -225,6 +225,10 @@ typedef enum Goal
 	GOAL_RAISE_1,
 	GOAL_RAISE_5,
 	GOAL_HASHING,
+	GOAL_IMPORT,
+	GOAL_UPLOAD,
+	GOAL_IMPORT_MEMORY,
+	GOAL_LINEAR,
 	NGOALS
 } Goal;
 
@@ -254,5 +258,6 @@ extern void section_readers(const Effort *effort);
 extern void section_passwords(const Effort *effort);
 extern void section_memory(const Effort *effort);
 extern void section_answer(const Effort *effort);
+extern void section_import(const Effort *effort);
 
 #endif							/* BENCH_H */

@@ -31,7 +31,8 @@ static const Section sections[] = {
 	{"readers", section_readers},
 	{"memory", section_memory},
 	{"clients", section_clients},
-	{"passwords", section_passwords}
+	{"passwords", section_passwords},
+	{"import", section_import}
 };
 
 static void choose_effort(Effort *effort);

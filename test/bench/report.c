@@ -40,7 +40,11 @@ static Aim	aims[NGOALS] = {
 	[GOAL_MEMORY] = {"memory growth, batch 50 to 1,050, MiB", '<', 1},
 	[GOAL_RAISE_1] = {"naive ÷ ours, 1 % of the rows raise", '>', 1.5},
 	[GOAL_RAISE_5] = {"naive ÷ ours, 5 % of the rows raise", '>', 1.2},
-	[GOAL_HASHING] = {"hashing 200 passwords, our rate ÷ libsodium's", '>', 0.95}
+	[GOAL_HASHING] = {"hashing 200 passwords, our rate ÷ libsodium's", '>', 0.95},
+	[GOAL_IMPORT] = {"naive staging loop ÷ submit, CPU per row", '>', 2.5},
+	[GOAL_UPLOAD] = {"upload of 10,000 rows, s", '<', 1},
+	[GOAL_IMPORT_MEMORY] = {"memory of an upload ÷ file of 10 MB", '<', 4},
+	[GOAL_LINEAR] = {"an import of 2n rows ÷ of n", '<', 2.2}
 };
 
 static FILE *markdown;

@@ -50,7 +50,7 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
 	TRUNCATE canopy.identity, canopy.app_membership, canopy.role_assignment,
-		canopy.audit_log;
+		canopy.audit_log, canopy.idempotency_key, canopy.import CASCADE;
 	IF n >= 100000 THEN
 		SET LOCAL session_replication_role = replica;
 	END IF;
@@ -228,5 +228,63 @@ BEGIN
 		RAISE EXCEPTION 'no such people here';
 	END IF;
 	RETURN NEW;
+END
+$$;
+
+/* Where the naive import takes its rows from, filled by COPY. */
+CREATE TABLE bench.import_stage (
+	email text,
+	first_name text,
+	last_name text,
+	external_id text,
+	department text,
+	number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	identity_id uuid,
+	problem text
+);
+
+/* The naive import: a block for each row, and what became of it beside it when told to. */
+CREATE PROCEDURE bench.naive_import(told boolean)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	item bench.import_stage;
+	created uuid;
+	trouble text;
+	succeeded integer := 0;
+	failed integer := 0;
+BEGIN
+	FOR item IN SELECT * FROM bench.import_stage ORDER BY number
+	LOOP
+		trouble := NULL;
+		created := NULL;
+		IF item.email IS NULL OR item.email !~ '^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$' THEN
+			trouble := 'email_invalid';
+		ELSE
+			BEGIN
+				INSERT INTO canopy.identity (account_id, email, first_name, last_name, external_id, metadata)
+				VALUES ('01900000-0000-7000-8000-000000000001', lower(btrim(item.email)), item.first_name,
+						item.last_name, item.external_id, jsonb_build_object('department', item.department))
+				RETURNING id INTO created;
+				INSERT INTO canopy.app_membership (account_id, identity_id, application_id, status, activated_at)
+				VALUES ('01900000-0000-7000-8000-000000000001', created,
+						'01900000-0000-7000-8000-000000000002', 'active', now());
+			EXCEPTION
+				WHEN unique_violation THEN
+					trouble := 'conflict';
+				WHEN integrity_constraint_violation OR data_exception OR raise_exception THEN
+					trouble := 'rejected';
+			END;
+		END IF;
+		IF told THEN
+			UPDATE bench.import_stage SET identity_id = created, problem = trouble WHERE number = item.number;
+		END IF;
+		IF trouble IS NULL THEN
+			succeeded := succeeded + 1;
+		ELSE
+			failed := failed + 1;
+		END IF;
+	END LOOP;
+	PERFORM bench.audit(succeeded, failed);
 END
 $$;
