@@ -144,6 +144,14 @@
 		"cancelImport" tier, "Cancel an import: what has not been written is skipped.", \
 		CB_ROUTE_NO_BODY, NULL, "", 200, "Import", false, \
 	cb_serve_import_cancel}, \
+	{"POST", path "/{id}/undo", \
+		"undoImport" tier, "Undo an import: what nobody has touched since is as it was before.", \
+		CB_ROUTE_NO_BODY, NULL, "dryRun", 200, "ImportUndone", false, \
+	cb_serve_import_undo}, \
+	{"GET", path "/{id}/missing", \
+		"listImportMissing" tier, "List who is in the directory and not in the file.", \
+		CB_ROUTE_NO_BODY, NULL, PAGE, 200, "ImportMissingPage", false, \
+	cb_serve_import_missing}, \
 	{"GET", path "/{id}/results", \
 		"listImportResults" tier, "List what became of the rows.", \
 		CB_ROUTE_NO_BODY, NULL, PAGE " outcome", 200, "ImportResultPage", false, \

@@ -43,6 +43,12 @@
 	LIST(NULLABLE_TEXT) ", \"outcome\": " NULLABLE_TEXT
 #define ROW_REQUIRED	"\"row_number\", \"line_number\", \"cells\", \"outcome\""
 
+#define UNDO_OUTCOME	"{\"enum\": [\"reversed\", \"kept\", \"error\"]}"
+#define UNDONE \
+	OBJECT("\"total\": " COUNT ", \"reversed\": " COUNT ", \"kept\": " COUNT ","  \
+		   " \"error\": " COUNT, \
+		   "\"total\", \"reversed\", \"kept\", \"error\"")
+
 const char *const cb_schemas_import =
 "\"ImportOrder\": "
 OBJECT("\"mode\": {\"enum\": [\"create\", \"invite\", \"account_create\"]},"
@@ -83,8 +89,8 @@ OBJECT("\"row_numbers\": {\"type\": [\"array\", \"null\"], \"items\": {\"type\":
 OBJECT("\"id\": " CB_SCHEMA_UUID ", \"status\": " STATUS ", \"statistics\": " TALLY ","
 	   " \"codes\": " LIST(OBJECT("\"code\": " TEXT ", \"severity\": {\"enum\": [\"warning\", \"error\"]},"
 								  " \"count\": " COUNT, "\"code\", \"severity\", \"count\"")) ","
-	   " \"plan_digest\": " DIGEST,
-	   "\"id\", \"status\", \"statistics\", \"codes\", \"plan_digest\"") ","
+	   " \"missing\": {\"type\": [\"object\", \"null\"]}, \"plan_digest\": " DIGEST,
+	   "\"id\", \"status\", \"statistics\", \"codes\", \"missing\", \"plan_digest\"") ","
 "\"ImportSelected\": "
 OBJECT("\"id\": " CB_SCHEMA_UUID ", \"rows\": " COUNT ", \"status\": " STATUS ","
 	   " \"statistics\": " TALLY ", \"plan_digest\": " DIGEST,
@@ -99,4 +105,19 @@ OBJECT(ROW ", \"id\": " NULLABLE_UUID ", \"code\": " CB_SCHEMA_NULLABLE("integer
 	   " \"skip_reason\": " NULLABLE_TEXT ", \"error_code\": " NULLABLE_TEXT ","
 	   " \"error_message\": " NULLABLE_TEXT,
 	   ROW_REQUIRED ", \"id\", \"code\", \"skip_reason\", \"error_code\", \"error_message\"") ","
-"\"ImportResultPage\": " PAGE_OF("ImportResult");
+"\"ImportResultPage\": " PAGE_OF("ImportResult") ","
+"\"ImportUndone\": "
+OBJECT("\"id\": " CB_SCHEMA_UUID ", \"status\": " STATUS ", \"dry_run\": " CB_SCHEMA_BOOL ","
+	   " \"summary\": " UNDONE ", \"missing\": " UNDONE ","
+	   " \"rows\": " LIST(OBJECT("\"row_number\": " CB_SCHEMA_NULLABLE("integer") ","
+								 " \"id\": " CB_SCHEMA_UUID ", \"outcome\": " UNDO_OUTCOME ","
+								 " \"reason\": " NULLABLE_TEXT,
+								 "\"row_number\", \"id\", \"outcome\", \"reason\"")),
+	   "\"id\", \"status\", \"dry_run\", \"summary\", \"missing\", \"rows\"") ","
+"\"ImportMissing\": "
+OBJECT("\"identity_id\": " CB_SCHEMA_UUID ", \"email\": " NULLABLE_TEXT ","
+	   " \"outcome\": " NULLABLE_TEXT ", \"error_code\": " NULLABLE_TEXT ","
+	   " \"undo_outcome\": " NULLABLE_TEXT ", \"undo_reason\": " NULLABLE_TEXT,
+	   "\"identity_id\", \"email\", \"outcome\", \"error_code\", \"undo_outcome\","
+	   " \"undo_reason\"") ","
+"\"ImportMissingPage\": " PAGE_OF("ImportMissing");

@@ -75,7 +75,13 @@ extern CbAnswer cb_serve_bulk_assign(CbRouteCall *call);
 extern CbAnswer cb_serve_bulk_unassign(CbRouteCall *call);
 extern CbAnswer cb_serve_bulk_change_role(CbRouteCall *call);
 
-/* serve_import.c */
+/*
+ * serve_import.c: take a step of the import of the path, if that names one and the
+ * import is where the path says; the second for a request that may have a key.
+ */
+extern CbAnswer cb_serve_import_step(CbRouteCall *call, CbRouteStep step);
+extern CbAnswer cb_serve_import_once(CbRouteCall *call, const char *action,
+									 int status, CbRouteStep step);
 extern CbAnswer cb_serve_import_list(CbRouteCall *call);
 extern CbAnswer cb_serve_import_open(CbRouteCall *call);
 extern CbAnswer cb_serve_import_sample(CbRouteCall *call);
@@ -88,6 +94,10 @@ extern CbAnswer cb_serve_import_selection(CbRouteCall *call);
 extern CbAnswer cb_serve_import_cancel(CbRouteCall *call);
 extern CbAnswer cb_serve_import_results(CbRouteCall *call);
 extern CbAnswer cb_serve_import_csv(CbRouteCall *call);
+
+/* serve_import_undo.c */
+extern CbAnswer cb_serve_import_undo(CbRouteCall *call);
+extern CbAnswer cb_serve_import_missing(CbRouteCall *call);
 
 /*
  * single.c: each runs a row as a batch of one and unwraps its verdict: the data

@@ -30,9 +30,6 @@
 #define CSV				"text/csv; charset=utf-8"
 #define STATUS_CREATED	201
 
-static CbAnswer serve_step(CbRouteCall *call, CbRouteStep step);
-static CbAnswer serve_once(CbRouteCall *call, const char *action, int status,
-						   CbRouteStep step);
 static void enter(const CbRouteCall *call, CbCaller *caller, CbScope *scope);
 static void find(const CbRouteCall *call, const CbScope *scope, pg_uuid_t *id);
 static Jsonb *take_open(CbRouteCall *call, const pg_uuid_t *id);
@@ -59,13 +56,13 @@ static void refuse_body(void) pg_attribute_noreturn();
 CbAnswer
 cb_serve_import_list(CbRouteCall *call)
 {
-	return serve_step(call, take_list);
+	return cb_serve_import_step(call, take_list);
 }
 
 CbAnswer
 cb_serve_import_open(CbRouteCall *call)
 {
-	return serve_once(call, "import.open", STATUS_CREATED, take_open);
+	return cb_serve_import_once(call, "import.open", STATUS_CREATED, take_open);
 }
 
 CbAnswer
@@ -86,55 +83,55 @@ cb_serve_import_sample(CbRouteCall *call)
 CbAnswer
 cb_serve_import_get(CbRouteCall *call)
 {
-	return serve_step(call, take_info);
+	return cb_serve_import_step(call, take_info);
 }
 
 CbAnswer
 cb_serve_import_file(CbRouteCall *call)
 {
-	return serve_step(call, take_file);
+	return cb_serve_import_step(call, take_file);
 }
 
 CbAnswer
 cb_serve_import_mapping(CbRouteCall *call)
 {
-	return serve_step(call, take_mapping);
+	return cb_serve_import_step(call, take_mapping);
 }
 
 CbAnswer
 cb_serve_import_preview(CbRouteCall *call)
 {
-	return serve_once(call, "import.preview", CB_STATUS_OK, take_preview);
+	return cb_serve_import_once(call, "import.preview", CB_STATUS_OK, take_preview);
 }
 
 CbAnswer
 cb_serve_import_rows(CbRouteCall *call)
 {
-	return serve_step(call, take_rows);
+	return cb_serve_import_step(call, take_rows);
 }
 
 CbAnswer
 cb_serve_import_selection(CbRouteCall *call)
 {
-	return serve_step(call, take_selection);
+	return cb_serve_import_step(call, take_selection);
 }
 
 CbAnswer
 cb_serve_import_submit(CbRouteCall *call)
 {
-	return serve_once(call, "import.submit", CB_STATUS_ACCEPTED, take_submission);
+	return cb_serve_import_once(call, "import.submit", CB_STATUS_ACCEPTED, take_submission);
 }
 
 CbAnswer
 cb_serve_import_cancel(CbRouteCall *call)
 {
-	return serve_once(call, "import.cancel", CB_STATUS_OK, take_cancel);
+	return cb_serve_import_once(call, "import.cancel", CB_STATUS_OK, take_cancel);
 }
 
 CbAnswer
 cb_serve_import_results(CbRouteCall *call)
 {
-	return serve_step(call, take_results);
+	return cb_serve_import_step(call, take_results);
 }
 
 CbAnswer
@@ -157,8 +154,8 @@ cb_serve_import_csv(CbRouteCall *call)
 	return answer_csv(file.data, file.len, cb_import_csv_disposition(which));
 }
 
-static CbAnswer
-serve_step(CbRouteCall *call, CbRouteStep step)
+CbAnswer
+cb_serve_import_step(CbRouteCall *call, CbRouteStep step)
 {
 	CbAnswer	answer = {NULL, CB_STATUS_OK};
 	CbCaller	caller;
@@ -172,9 +169,8 @@ serve_step(CbRouteCall *call, CbRouteStep step)
 	return answer;
 }
 
-/* The same for a step that has a key. */
-static CbAnswer
-serve_once(CbRouteCall *call, const char *action, int status, CbRouteStep step)
+CbAnswer
+cb_serve_import_once(CbRouteCall *call, const char *action, int status, CbRouteStep step)
 {
 	CbCaller	caller;
 	CbScope		scope;

@@ -121,6 +121,8 @@ export async function operationsOf({ sql, ask }) {
 			previewImport: { at: `POST ${path}/{id}/preview`, request: importAt(1) },
 			listImportRows: { at: `GET ${path}/{id}/rows`, request: importAt(2), query },
 			selectImportRows: { at: `PUT ${path}/{id}/selection`, request: importAt(2, { row_numbers: [1], selected: false }) },
+			undoImport: { at: `POST ${path}/{id}/undo`, request: importAt(3), query: { dry_run: 'true' } },
+			listImportMissing: { at: `GET ${path}/{id}/missing`, request: importAt(2), query },
 			cancelImport: { at: `POST ${path}/{id}/cancel`, request: importAt(2) },
 			listImportResults: { at: `GET ${path}/{id}/results`, request: importAt(3), query },
 			downloadImportResults: { at: `GET ${path}/{id}/results.csv`, request: importAt(3) },
