@@ -165,7 +165,7 @@ static void
 visit_script(int round)
 {
 	File		file = make_file(FILE_ROWS, true);
-	char		name[] = "/tmp/canopy_bulk.XXXXXX";
+	char		name[] = "build/bench/people.XXXXXX";
 	char		command[512];
 	int			descriptor = mkstemp(name);
 	FILE	   *output;
