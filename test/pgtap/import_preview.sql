@@ -155,9 +155,9 @@ SELECT is(canopy_bulk_import_rows(:'id', 'error')->'items',
 SELECT throws_ok(format('SELECT canopy_bulk_import_rows(%L, %s)', :'id', arguments), '22023', message, arguments)
 FROM (VALUES
 	('''good''', 'invalid value of verdict'),
-	('take => 0', 'there is no such page'),
-	('take => 101', 'there is no such page'),
-	('page => 0', 'there is no such page')
+	('take => 0', 'take is out of bounds'),
+	('take => 101', 'take is out of bounds'),
+	('page => 0', 'page must be positive')
 ) AS v (arguments, message);
 
 -- the sample of each mode explains itself, and can be imported as it stands
