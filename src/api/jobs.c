@@ -36,6 +36,7 @@ static Datum answer_job(FunctionCallInfo fcinfo,
 						Jsonb *(*get) (const pg_uuid_t *id, const char *account,
 									   CbJobForm form));
 static Jsonb *take_options(FunctionCallInfo fcinfo);
+static bool is_given(FunctionCallInfo fcinfo, int i);
 static void write_option(CbJson *json, FunctionCallInfo fcinfo, int i);
 
 /* canopy_bulk_import_submit(id, digest, account) */
@@ -179,7 +180,7 @@ take_options(FunctionCallInfo fcinfo)
 
 	for (size_t i = 0; i < lengthof(options); i++)
 	{
-		if (PG_ARGISNULL(options[i].argument))
+		if (!is_given(fcinfo, options[i].argument))
 			continue;
 		keys[n] = options[i].key;
 		arguments[n++] = options[i].argument;
@@ -191,6 +192,16 @@ take_options(FunctionCallInfo fcinfo)
 	for (int i = 0; i < n; i++)
 		write_option(json, fcinfo, arguments[i]);
 	return cb_json_finish(json);
+}
+
+/* An empty list is none. */
+static bool
+is_given(FunctionCallInfo fcinfo, int i)
+{
+	if (PG_ARGISNULL(i))
+		return false;
+	return i == INVITE_MESSAGE || i == CLIENT_ID || i == ROLE ||
+		ARR_NDIM(PG_GETARG_ARRAYTYPE_P(i)) > 0;
 }
 
 /* A text, a UUID or an array of UUIDs. */

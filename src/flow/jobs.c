@@ -27,6 +27,7 @@ typedef struct JobCall
 	TimestampTz now;
 } JobCall;
 
+static void check_status(const char *status);
 static void begin(JobCall *call, const char *account);
 static void end(JobCall *call);
 static CbJob *find(const JobCall *call, const pg_uuid_t *id);
@@ -90,6 +91,7 @@ cb_jobs_list(const char *status, const CbPage *page, const char *account)
 	int64		total;
 
 	cb_page_check(page);
+	check_status(status);
 	begin(&call, account);
 	choice.skip = cb_page_offset(page);
 	if (call.scope.has_application)
@@ -110,6 +112,20 @@ cb_jobs_list(const char *status, const CbPage *page, const char *account)
 	}
 	cb_page_end(json, page, total);
 	return cb_json_finish(json);
+}
+
+static void
+check_status(const char *status)
+{
+	for (int i = CB_JOB_QUEUED; i <= CB_JOB_CANCELLED; i++)
+	{
+		if (status == NULL || strcmp(status, cb_job_status_name(i)) == 0)
+			return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid status of a job"),
+			 errhint("It is queued, fetching, running, complete, failed or cancelled.")));
 }
 
 Jsonb *

@@ -26,11 +26,19 @@ const FIXTURE = `
 	INSERT INTO canopy.environment (account_id, application_id, slug, name)
 	SELECT account_id, id, 'production', 'Production' FROM canopy.application`;
 
+// hashing as cheap as it may be, and as many jobs as are asked for, which find nobody at their host
+const SETTINGS = {
+	'canopy_bulk.argon2_memory': '7168',
+	'canopy_bulk.max_running_jobs': '1000',
+	'canopy_bulk.max_queued_jobs': '1000',
+	'canopy_bulk.import_allowed_hosts': 'localhost:9',
+};
+
 // kids rs, es, ed and hs, as the tests of tokens name them
 const KEYS = { rs: 'RS256', es: 'ES256', ed: 'EdDSA', hs: 'HS256' };
 
 // Fills the database and starts the gateway; ends with close().
-export async function openDirectory({ settings = { 'canopy_bulk.argon2_memory': '7168' }, ...environment } = {}) {
+export async function openDirectory({ settings = SETTINGS, ...environment } = {}) {
 	const pool = new pg.Pool({ max: 4 });
 	pool.on('error', () => {});
 	const sql = async (text, values) => (await pool.query(text, values)).rows;

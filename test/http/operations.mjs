@@ -123,11 +123,24 @@ export async function operationsOf({ sql, ask }) {
 			selectImportRows: { at: `PUT ${path}/{id}/selection`, request: importAt(2, { row_numbers: [1], selected: false }) },
 			undoImport: { at: `POST ${path}/{id}/undo`, request: importAt(3), query: { dry_run: 'true' } },
 			listImportMissing: { at: `GET ${path}/{id}/missing`, request: importAt(2), query },
+			submitImport: { at: `POST ${path}/{id}/submit`, status: 202, request: importAt(2) },
 			cancelImport: { at: `POST ${path}/{id}/cancel`, request: importAt(2) },
 			listImportResults: { at: `GET ${path}/{id}/results`, request: importAt(3), query },
 			downloadImportResults: { at: `GET ${path}/{id}/results.csv`, request: importAt(3) },
 		}).map(([operation, entry]) => [operation + name, entry]));
 	};
+	// the id of a job that a worker seems to be at, or that has failed
+	const jobAt = (status) => async () => {
+		const [{ id }] = await sql(`INSERT INTO canopy.job (account_id, application_id, environment_id, kind, status, parameters, repeatable, role_name, caller_role,
+			source_url, source_label, lease_until) SELECT account_id, application_id, id, 'import_url', $1, '{"mode": "learner", "dry_run": true, "options": {}, "on_conflict": "update"}',
+			true, current_user, current_user, $2, $2, now() + interval '1 day' FROM canopy.environment WHERE application_id = $3 RETURNING id`, [status, 'https://localhost:9/people.csv', crm]);
+		return { path: { id } };
+	};
+	const ofJobs = (path, name, created) => ({
+		[`get${name}`]: { at: `GET ${path}/{id}`, request: jobAt('failed') },
+		[`cancel${name}`]: { at: `POST ${path}/{id}/cancel`, request: jobAt('fetching') },
+		[`repeat${name}`]: { at: `POST ${path}/{id}/repeat`, status: created, request: jobAt('failed') },
+	});
 	const several = (name, fields) => () => ({ body: people(fresh(name), 2, fields) });
 
 	return {
@@ -196,6 +209,17 @@ export async function operationsOf({ sql, ask }) {
 		...ofImports(`${ACCOUNT}/imports`, 'OfAccount', { mode: 'account_create' }),
 		...ofImports(`${APPLICATION}/imports`, '', { mode: 'create', application: 'crm', environment: 'production' }),
 		...ofImports(`${API}/imports`, 'WithKey', { mode: 'create', application: 'crm', environment: 'production' }),
+		listJobs: { at: `GET ${ACCOUNT}/jobs`, request: () => ({}) },
+		...ofJobs(`${ACCOUNT}/jobs`, 'Job', 202),
+		listJobsWithKey: { at: `GET ${API}/jobs`, request: () => ({}) },
+		...ofJobs(`${API}/jobs`, 'JobWithKey', 202),
+		createBulkImport: {
+			at: 'POST /incoming/v2/users/bulkImport',
+			status: 201,
+			request: () => ({ body: { url: `https://localhost:9/${fresh('people')}.csv`, courseIds: [], dryRun: true } }),
+			other: () => ({ body: { url: 'https://localhost:9/others.csv' } }),
+		},
+		...ofJobs('/incoming/v2/jobs', 'BackgroundJob', 201),
 		getOpenApi: {
 			at: 'GET /openapi.json',
 			request: () => ({}),
