@@ -16,6 +16,7 @@
 
 #include "api/arguments.h"
 #include "canopy_bulk.h"
+#include "db/guard.h"
 #include "db/http.h"
 #include "db/uuid7.h"
 #include "flow/batch.h"
@@ -96,6 +97,40 @@ cb_respond(CbAnswer answer)
 		cb_http_set_status(answer.status);
 	if (answer.replayed)
 		cb_http_add_header("Idempotency-Replayed", "true");
+}
+
+Datum
+cb_call_with_json(FunctionCallInfo fcinfo, const CbRowKind *kind,
+				  CbTakeOptions take_options)
+{
+	CbGuard		guard;
+	CbRequest	request;
+	Datum		answer;
+
+	cb_guard_push(&guard);
+	cb_argument_require(fcinfo, 0, kind->list_key);
+	take_options(&request, fcinfo);
+	cb_request_take_json(&request, kind->list_key, PG_GETARG_JSONB_P(0));
+	answer = cb_run_and_respond(kind, &request);
+	cb_guard_pop(&guard);
+	return answer;
+}
+
+Datum
+cb_call_with_ids(FunctionCallInfo fcinfo, const CbRowKind *kind,
+				 CbTakeOptions take_options)
+{
+	CbGuard		guard;
+	CbRequest	request;
+	Datum		answer;
+
+	cb_guard_push(&guard);
+	cb_argument_require(fcinfo, 0, kind->list_key);
+	take_options(&request, fcinfo);
+	cb_argument_ids(&request, fcinfo, 0, kind->list_key);
+	answer = cb_run_and_respond(kind, &request);
+	cb_guard_pop(&guard);
+	return answer;
 }
 
 Datum

@@ -57,6 +57,18 @@ extern void cb_argument_ids(CbRequest *request, FunctionCallInfo fcinfo, int i,
  */
 extern void cb_respond(CbAnswer answer);
 
+/* Fills in a request from all arguments but the first. */
+typedef void (*CbTakeOptions) (CbRequest *request, FunctionCallInfo fcinfo);
+
+/*
+ * A whole call of a bulk function, guarded: its first argument, which has the
+ * name of the kind's list, is a jsonb of rows, or a uuid[].
+ */
+extern Datum cb_call_with_json(FunctionCallInfo fcinfo, const CbRowKind *kind,
+							   CbTakeOptions take_options);
+extern Datum cb_call_with_ids(FunctionCallInfo fcinfo, const CbRowKind *kind,
+							  CbTakeOptions take_options);
+
 /* Runs the batch, and gives the answer as the function's result. */
 extern Datum cb_run_and_respond(const CbRowKind *kind, const CbRequest *request);
 

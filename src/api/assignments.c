@@ -36,53 +36,21 @@ static void take_detach_options(CbRequest *request, FunctionCallInfo fcinfo);
 Datum
 cb_assign(PG_FUNCTION_ARGS)
 {
-	CbGuard		guard;
-	CbRequest	request;
-	Datum		answer;
-
-	cb_guard_push(&guard);
-	cb_argument_require(fcinfo, 0, "assignments");
-	take_assign_options(&request, fcinfo);
-	cb_request_take_json(&request, cb_assign_kind.list_key,
-						 PG_GETARG_JSONB_P(0));
-	answer = cb_run_and_respond(&cb_assign_kind, &request);
-	cb_guard_pop(&guard);
-	PG_RETURN_DATUM(answer);
+	return cb_call_with_json(fcinfo, &cb_assign_kind, take_assign_options);
 }
 
 /* canopy_bulk_unassign(assignment_ids uuid[], ...) */
 Datum
 cb_unassign(PG_FUNCTION_ARGS)
 {
-	CbGuard		guard;
-	CbRequest	request;
-	Datum		answer;
-
-	cb_guard_push(&guard);
-	cb_argument_require(fcinfo, 0, "assignment_ids");
-	take_unassign_options(&request, fcinfo);
-	cb_argument_ids(&request, fcinfo, 0, "assignment_ids");
-	answer = cb_run_and_respond(&cb_unassign_kind, &request);
-	cb_guard_pop(&guard);
-	PG_RETURN_DATUM(answer);
+	return cb_call_with_ids(fcinfo, &cb_unassign_kind, take_unassign_options);
 }
 
 /* canopy_bulk_unassign_json(assignment_ids jsonb, ...) */
 Datum
 cb_unassign_json(PG_FUNCTION_ARGS)
 {
-	CbGuard		guard;
-	CbRequest	request;
-	Datum		answer;
-
-	cb_guard_push(&guard);
-	cb_argument_require(fcinfo, 0, "assignment_ids");
-	take_unassign_options(&request, fcinfo);
-	cb_request_take_json(&request, cb_unassign_kind.list_key,
-						 PG_GETARG_JSONB_P(0));
-	answer = cb_run_and_respond(&cb_unassign_kind, &request);
-	cb_guard_pop(&guard);
-	PG_RETURN_DATUM(answer);
+	return cb_call_with_json(fcinfo, &cb_unassign_kind, take_unassign_options);
 }
 
 /* canopy_bulk_change_role(assignment_ids uuid[], role_id uuid, ...) */
@@ -136,35 +104,14 @@ cb_change_role_json(PG_FUNCTION_ARGS)
 Datum
 cb_detach(PG_FUNCTION_ARGS)
 {
-	CbGuard		guard;
-	CbRequest	request;
-	Datum		answer;
-
-	cb_guard_push(&guard);
-	cb_argument_require(fcinfo, 0, "identity_ids");
-	take_detach_options(&request, fcinfo);
-	cb_argument_ids(&request, fcinfo, 0, "identity_ids");
-	answer = cb_run_and_respond(&cb_detach_kind, &request);
-	cb_guard_pop(&guard);
-	PG_RETURN_DATUM(answer);
+	return cb_call_with_ids(fcinfo, &cb_detach_kind, take_detach_options);
 }
 
 /* canopy_bulk_detach_json(identity_ids jsonb, ...) */
 Datum
 cb_detach_json(PG_FUNCTION_ARGS)
 {
-	CbGuard		guard;
-	CbRequest	request;
-	Datum		answer;
-
-	cb_guard_push(&guard);
-	cb_argument_require(fcinfo, 0, "identity_ids");
-	take_detach_options(&request, fcinfo);
-	cb_request_take_json(&request, cb_detach_kind.list_key,
-						 PG_GETARG_JSONB_P(0));
-	answer = cb_run_and_respond(&cb_detach_kind, &request);
-	cb_guard_pop(&guard);
-	PG_RETURN_DATUM(answer);
+	return cb_call_with_json(fcinfo, &cb_detach_kind, take_detach_options);
 }
 
 /* application, environment, account and the limits, from argument first on. */

@@ -31,18 +31,7 @@ static void take_attach_options(CbRequest *request, FunctionCallInfo fcinfo);
 Datum
 cb_create(PG_FUNCTION_ARGS)
 {
-	CbGuard		guard;
-	CbRequest	request;
-	Datum		answer;
-
-	cb_guard_push(&guard);
-	cb_argument_require(fcinfo, 0, "identities");
-	take_create_options(&request, fcinfo);
-	cb_request_take_json(&request, cb_identity_kind.list_key,
-						 PG_GETARG_JSONB_P(0));
-	answer = cb_run_and_respond(&cb_identity_kind, &request);
-	cb_guard_pop(&guard);
-	PG_RETURN_DATUM(answer);
+	return cb_call_with_json(fcinfo, &cb_identity_kind, take_create_options);
 }
 
 /* canopy_bulk_create_raw(body bytea, ...) */
@@ -71,35 +60,14 @@ cb_create_raw(PG_FUNCTION_ARGS)
 Datum
 cb_attach(PG_FUNCTION_ARGS)
 {
-	CbGuard		guard;
-	CbRequest	request;
-	Datum		answer;
-
-	cb_guard_push(&guard);
-	cb_argument_require(fcinfo, 0, "identity_ids");
-	take_attach_options(&request, fcinfo);
-	cb_argument_ids(&request, fcinfo, 0, "identity_ids");
-	answer = cb_run_and_respond(&cb_attach_kind, &request);
-	cb_guard_pop(&guard);
-	PG_RETURN_DATUM(answer);
+	return cb_call_with_ids(fcinfo, &cb_attach_kind, take_attach_options);
 }
 
 /* canopy_bulk_attach_json(identity_ids jsonb, ...) */
 Datum
 cb_attach_json(PG_FUNCTION_ARGS)
 {
-	CbGuard		guard;
-	CbRequest	request;
-	Datum		answer;
-
-	cb_guard_push(&guard);
-	cb_argument_require(fcinfo, 0, "identity_ids");
-	take_attach_options(&request, fcinfo);
-	cb_request_take_json(&request, cb_attach_kind.list_key,
-						 PG_GETARG_JSONB_P(0));
-	answer = cb_run_and_respond(&cb_attach_kind, &request);
-	cb_guard_pop(&guard);
-	PG_RETURN_DATUM(answer);
+	return cb_call_with_json(fcinfo, &cb_attach_kind, take_attach_options);
 }
 
 /* canopy_bulk_import_event(mode, total, succeeded, failed, skipped, ...) */
