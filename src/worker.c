@@ -14,7 +14,13 @@
  * SIGTERM ends each of them at once: die() sets flags, and CHECK_FOR_INTERRUPTS()
  * does the rest wherever a transaction or a nap is.  Nothing of the job is lost by
  * that but the batch on its way, and nobody is told: who looks finds that the
- * process is gone.
+ * process is gone.  The end of the postmaster does the same, where the kernel tells
+ * of it: a transaction, which may last, would not notice.
+ *
+ * SIGINT, which cancels a statement, is held back where there is none: it would end
+ * a worker between its transactions, and the job would wait for somebody to resume
+ * it.  It is sent to a worker whose job shall stop; the step that it interrupts is
+ * begun again, and finds that.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,6 +36,7 @@
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "storage/pmsignal.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -47,7 +54,15 @@
 #include "settings.h"
 #include "worker.h"
 
+/* What the kernel sends when the postmaster has died, as the server asks for it. */
+#if defined(USE_POSTMASTER_DEATH_SIGNAL) && defined(SIGINFO)
+#define DEATH_SIGNAL	SIGINFO
+#elif defined(USE_POSTMASTER_DEATH_SIGNAL) && defined(SIGPWR)
+#define DEATH_SIGNAL	SIGPWR
+#endif
+
 #define BUSY_TRIES		70		/* seconds: longer than a lease */
+#define STOP_TRIES		20		/* of a step that is interrupted */
 
 /* A step on its way. */
 typedef struct Stepping
@@ -57,6 +72,11 @@ typedef struct Stepping
 } Stepping;
 
 static void start(Oid database, Oid role);
+#ifdef DEATH_SIGNAL
+static void die_too(SIGNAL_ARGS);
+#endif
+static ErrorData *transact(CbJobRun *run, CbWorkerStep step);
+static bool shall_stop(CbJobRun *run, const ErrorData *fault);
 static void work(CbJobRun *run);
 static ErrorData *run_job(CbJobRun *run);
 static ErrorData *run_import(CbJobRun *run);
@@ -149,7 +169,6 @@ cb_worker_launch(Datum arg)
 ErrorData *
 cb_worker_transact(CbJobRun *run, CbWorkerStep step, const char *activity)
 {
-	Stepping	stepping = {run, step};
 	ErrorData  *fault;
 	int			tries = 0;
 	int			delay;
@@ -158,12 +177,14 @@ cb_worker_transact(CbJobRun *run, CbWorkerStep step, const char *activity)
 	{
 		CHECK_FOR_INTERRUPTS();
 		pgstat_report_activity(STATE_RUNNING, activity);
-		fault = cb_transaction_run(take_step, &stepping);
+		fault = transact(run, step);
 		pgstat_report_stat(false);
 		if (fault == NULL || run->is_lost)
 			break;
-		delay = cb_import_run_delay(fault->sqlerrcode, ++tries);
-		if (delay >= 0)
+		tries++;
+		delay = tries < STOP_TRIES && shall_stop(run, fault) ? 0 :
+			cb_import_run_delay(fault->sqlerrcode, tries);
+		if (delay > 0)
 			cb_worker_nap(delay);
 	} while (delay >= 0);
 	return fault;
@@ -194,10 +215,50 @@ cb_worker_nap(long milliseconds)
 static void
 start(Oid database, Oid role)
 {
+	HOLD_CANCEL_INTERRUPTS();
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
+#ifdef DEATH_SIGNAL
+	pqsignal(DEATH_SIGNAL, die_too);
+#endif
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(database, role, 0);
+}
+
+#ifdef USE_POSTMASTER_DEATH_SIGNAL
+static void
+die_too(SIGNAL_ARGS)
+{
+	postmaster_possibly_dead = true;
+	die(postgres_signal_arg);
+}
+#endif
+
+/* Whatever is raised lets go of the hold as well. */
+static ErrorData *
+transact(CbJobRun *run, CbWorkerStep step)
+{
+	Stepping	stepping = {run, step};
+	ErrorData  *fault;
+
+	RESUME_CANCEL_INTERRUPTS();
+	fault = cb_transaction_run(take_step, &stepping);
+	HOLD_CANCEL_INTERRUPTS();
+	return fault;
+}
+
+/* Is that why the step was interrupted? */
+static bool
+shall_stop(CbJobRun *run, const ErrorData *fault)
+{
+	Stepping	stepping = {run, cb_job_run_look};
+	uint32		holds = QueryCancelHoldoffCount;
+
+	if (fault->sqlerrcode != ERRCODE_QUERY_CANCELED)
+		return false;
+	fault = cb_transaction_run(take_step, &stepping);
+	QueryCancelHoldoffCount = holds;
+	return fault == NULL && run->cancelled;
 }
 
 static void
@@ -247,9 +308,11 @@ run_job(CbJobRun *run)
 		fault = cb_worker_fetch(run);
 	if (fault != NULL || CB_JOB_HAS_ENDED(&run->job))
 		return fault;
-	if (run->job.status == CB_JOB_FETCHING || cb_job_is_dry_run(&run->job))
-		return cb_worker_transact(run, run->cancelled ? cb_job_run_stop :
-								  cb_job_run_rehearse, "rehearsing the import");
+	if (run->cancelled && run->job.status == CB_JOB_FETCHING)
+		return cb_worker_transact(run, cb_job_run_stop, "ending the job");
+	if (cb_job_is_dry_run(&run->job))
+		return cb_worker_transact(run, cb_job_run_rehearse,
+								  "rehearsing the import");
 	return run_import(run);
 }
 
@@ -277,7 +340,10 @@ begin_import(CbJobRun *run)
 			return fault;
 		cb_worker_nap(1000);
 		fault = cb_worker_transact(run, cb_job_run_beat, "waiting for the import");
-		if (fault != NULL)
+		if (fault == NULL && run->cancelled)
+			fault = cb_worker_transact(run, cb_job_run_stop, "ending the job");
+		if (CB_JOB_HAS_ENDED(&run->job) ||
+			(fault != NULL && fault->sqlerrcode != CB_ERRCODE_CONFLICT))
 			return fault;
 	}
 }

@@ -183,7 +183,8 @@ upload(CbJobRun *run)
 	ErrorData  *fault = cb_worker_transact(run, cb_job_run_upload,
 										   "reading the file");
 
-	if (fault == NULL || run->is_lost || run->file.charset == NULL)
+	if (fault == NULL || run->is_lost || run->file.charset == NULL ||
+		fault->sqlerrcode == ERRCODE_QUERY_CANCELED)
 		return fault;
 	run->file.charset = NULL;
 	return cb_worker_transact(run, cb_job_run_upload, "reading the file");

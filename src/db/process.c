@@ -7,13 +7,24 @@
  * does not.  In a cluster of several servers one cannot see the processes of
  * another, so the name begins with the server's system identifier.
  *
+ * Who is cancelled is found by that name right before the commit, when an error
+ * does no harm.  After it nothing may raise: what is left is to see that the same
+ * process still has its place, which it cannot give up while it is looked at.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include <signal.h>
+
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "miscadmin.h"
+#include "storage/lwlock.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
 #include "utils/backend_status.h"
+#include "utils/memutils.h"
 
 #include "canopy_bulk.h"
 #include "db/process.h"
@@ -25,6 +36,20 @@ typedef struct Process
 	int64		start;
 } Process;
 
+/* A process whose statement is to be cancelled. */
+typedef struct Wish
+{
+	char	   *name;
+	int			pid;			/* 0: it is gone */
+	PGPROC	   *place;
+} Wish;
+
+static List *wishes;			/* in TopTransactionContext */
+static bool is_registered;
+
+static void at_end(XactEvent event, void *arg);
+static void look_up(Wish *wish);
+static void cancel(const Wish *wish);
 static bool parse(const char *name, Process *process);
 static bool is_there(const Process *process);
 
@@ -53,6 +78,60 @@ cb_process_pid(const char *name)
 		is_there(&process))
 		return process.pid;
 	return 0;
+}
+
+void
+cb_process_cancel_at_commit(const char *name)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	Wish	   *wish = palloc0(sizeof(Wish));
+
+	if (!is_registered)
+		RegisterXactCallback(at_end, NULL);
+	is_registered = true;
+	wish->name = pstrdup(name);
+	wishes = lappend(wishes, wish);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+at_end(XactEvent event, void *arg)
+{
+	ListCell   *cell;
+
+	if (event == XACT_EVENT_PRE_COMMIT)
+	{
+		foreach(cell, wishes)
+			look_up(lfirst(cell));
+	}
+	if (event == XACT_EVENT_COMMIT)
+	{
+		foreach(cell, wishes)
+			cancel(lfirst(cell));
+	}
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+		event == XACT_EVENT_PREPARE)
+		wishes = NIL;
+}
+
+static void
+look_up(Wish *wish)
+{
+	wish->pid = cb_process_pid(wish->name);
+	wish->place = wish->pid == 0 ? NULL : BackendPidGetProc(wish->pid);
+}
+
+/* Nobody leaves the array of processes, and no place is given away, under the lock. */
+static void
+cancel(const Wish *wish)
+{
+	if (wish->place == NULL)
+		return;
+	LWLockAcquire(ProcArrayLock, LW_SHARED);
+	if (BackendPidGetProcWithLock(wish->pid) == wish->place &&
+		wish->place->isBackgroundWorker)
+		kill(wish->pid, SIGINT);
+	LWLockRelease(ProcArrayLock);
 }
 
 static bool

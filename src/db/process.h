@@ -20,4 +20,10 @@ extern bool cb_process_is_gone(const char *name);
 /* Its id when it is there, else 0. */
 extern int	cb_process_pid(const char *name);
 
+/*
+ * Cancels the statement that the process is at, once this transaction has been
+ * committed; nothing when it is gone by then, or is one of another server.
+ */
+extern void cb_process_cancel_at_commit(const char *name);
+
 #endif							/* CB_PROCESS_H */

@@ -55,6 +55,11 @@ cb_job_run_upload(CbJobRun *run)
 {
 	CbImportUpload upload = {0};
 
+	if (run->cancelled)
+	{
+		cb_job_run_stop(run);
+		return;
+	}
 	cb_job_run_act(run);
 	upload.id = run->job.import;
 	upload.account = run->account;
@@ -63,6 +68,7 @@ cb_job_run_upload(CbJobRun *run)
 	upload.source.len = run->file.len;
 	upload.source.encoding = run->file.charset;
 	cb_wizard_upload(&upload);
+	cb_job_run_confirm(run);
 	if (!submit(run))
 		cb_job_run_finish(run, CB_JOB_FAILED, run->message);
 }
@@ -70,8 +76,14 @@ cb_job_run_upload(CbJobRun *run)
 void
 cb_job_run_rehearse(CbJobRun *run)
 {
+	if (run->cancelled)
+	{
+		cb_job_run_stop(run);
+		return;
+	}
 	cb_job_run_act(run);
 	cb_wizard_preview(&run->job.import, run->account);
+	cb_job_run_confirm(run);
 	cb_job_run_finish(run, CB_JOB_COMPLETE, NULL);
 }
 

@@ -191,6 +191,29 @@ cb_job_run_beat(CbJobRun *run)
 }
 
 void
+cb_job_run_look(CbJobRun *run)
+{
+	CbCaller	caller;
+	CbJob	   *job;
+
+	enter(&caller);
+	job = cb_job_find(&run->job.account, &run->job.id, false);
+	if (job != NULL && job->cancel_requested)
+		run->cancelled = true;
+	leave(&caller);
+}
+
+void
+cb_job_run_confirm(CbJobRun *run)
+{
+	beat(run, false);
+	if (run->cancelled)
+		ereport(ERROR,
+				(errcode(ERRCODE_QUERY_CANCELED),
+				 errmsg("the job shall stop")));
+}
+
+void
 cb_job_run_finish(CbJobRun *run, CbJobStatus status, const char *message)
 {
 	CbCaller	caller;

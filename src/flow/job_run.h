@@ -12,6 +12,8 @@
  *
  * The worker makes a transaction of each of them and of nothing else.  After an
  * error the job is as it was before; the worker tries again, or fails the job.
+ * Whoever wants the job to stop says so in its row and cancels the statement that
+ * the worker is at, whichever that is; the worker then looks at the row.
  * Whoever finds that somebody else has taken the job raises an error, and is_lost
  * says so.
  *
@@ -77,6 +79,15 @@ extern bool cb_job_run_step(CbJobRun *run);
 /* Says that the worker is at it, and learns whether the job shall stop. */
 extern void cb_job_run_beat(CbJobRun *run);
 
+/* Learns no more than that. */
+extern void cb_job_run_look(CbJobRun *run);
+
+/*
+ * The end of a step that is not worth its commit when the job shall stop: it fails
+ * then like one whose statement was cancelled.
+ */
+extern void cb_job_run_confirm(CbJobRun *run);
+
 /* Ends the job, and its import, because somebody wants that. */
 extern void cb_job_run_stop(CbJobRun *run);
 
@@ -91,11 +102,15 @@ extern void cb_job_run_pin(CbJobRun *run);
 
 /*
  * Gives the import its file, and submits it unless this is a dry run.  When a
- * required field has no column, the job has failed.
+ * required field has no column, the job has failed; when the job shall stop, it
+ * does.
  */
 extern void cb_job_run_upload(CbJobRun *run);
 
-/* Does all that the import would do, and undoes it: the end of a dry run. */
+/*
+ * Does all that the import would do, and undoes it: the end of a dry run.  A job
+ * that shall stop does instead.
+ */
 extern void cb_job_run_rehearse(CbJobRun *run);
 
 /*

@@ -11,11 +11,13 @@
 #include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
+#include "db/process.h"
 #include "db/uuid7.h"
 #include "errors.h"
 #include "flow/accounts.h"
 #include "flow/import_run.h"
 #include "flow/job_queue.h"
+#include "flow/job_run.h"
 #include "flow/job_url.h"
 #include "flow/jobs.h"
 
@@ -36,6 +38,7 @@ static CbJob *find_active(const JobCall *call, const pg_uuid_t *import);
 static void take_scope(CbScope *scope, const CbImport *import);
 static void require_ended(const CbJob *job, bool ended);
 static bool stop_waiting(JobCall *call, const CbJob *job);
+static void ask_to_stop(const JobCall *call, const CbJob *job);
 static void stop_import(const CbJob *job, const char *account);
 static Jsonb *no_parameters(void);
 
@@ -141,7 +144,7 @@ cb_jobs_cancel(const pg_uuid_t *id, const char *account, CbJobForm form)
 	require_ended(job, false);
 	stopped = stop_waiting(&call, job);
 	if (!stopped)
-		cb_job_ask_cancel(job, call.now);
+		ask_to_stop(&call, job);
 	end(&call);
 	if (stopped && job->has_import)
 		stop_import(job, account);
@@ -291,6 +294,20 @@ stop_waiting(JobCall *call, const CbJob *job)
 		return false;
 	locked->status = CB_JOB_CANCELLED;
 	return cb_job_finish(locked, call->now);
+}
+
+/*
+ * A worker that writes hears of it after its batch.  Before that, and in a dry run,
+ * nothing is worth being finished: what the worker is at is cancelled.
+ */
+static void
+ask_to_stop(const JobCall *call, const CbJob *job)
+{
+	cb_job_ask_cancel(job, call->now);
+	job = cb_job_find(&job->account, &job->id, false);
+	if (job->holder != NULL &&
+		(job->status == CB_JOB_FETCHING || cb_job_is_dry_run(job)))
+		cb_process_cancel_at_commit(job->holder);
 }
 
 /* What has not been written of its import is skipped. */

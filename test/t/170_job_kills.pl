@@ -1,8 +1,9 @@
 # Whatever is killed while an import runs, every row has one effect in the end.
 #
-# Jobs run one after the other, every other one of a file behind a URL, and at random
-# moments a worker, a backend that is at work or the postmaster dies by kill -9. What is
-# left over is taken up again by canopy_bulk_resume(). 500 kills when CANOPY_LONG is set.
+# Jobs run one after the other, every other one of a file behind a URL that takes its
+# time, and at random moments a worker, a backend that is at work or the postmaster dies
+# by kill -9. What is left over is taken up again by canopy_bulk_resume(), at once: the
+# lease of a process that is gone does not count. 500 kills when CANOPY_LONG is set.
 use strict;
 use warnings;
 use FindBin;
@@ -14,7 +15,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $kills = $ENV{CANOPY_LONG} ? 500 : 10;
-my $rows = 1000;
+my $rows = 2000;
 my $scratch = PostgreSQL::Test::Utils::tempdir;
 my ($site, $host) = start_site($scratch);
 my $node = start_server('kills', "canopy_bulk.import_allowed_hosts = '" . $host =~ s!.*/!!r . "'",
@@ -24,14 +25,20 @@ my $seed = $ENV{CANOPY_SEED} // int(time);
 srand($seed);
 diag("seed $seed, to be given in CANOPY_SEED");
 
-my (@imports, %killed, $current);
+my (@imports, %killed, %was, $current);
+my $longest = 0;
 my $ran = 0;
 for my $n (1 .. $kills)
 {
 	$current //= begin_import();
 	$ran++ if kill_something((qw(worker backend postmaster))[ $n % 3 ], rand 0.35);
 	recover($node);
+	my $left = job($node, $current);
+	$was{ $left->{status} }++;
 	resume();
+	my $began = time;
+	await_another($left) if $n % 2;
+	$longest = time - $began if time - $began > $longest;
 	undef $current if job($node, $current)->{status} eq 'complete';
 }
 if (defined $current)
@@ -40,6 +47,9 @@ if (defined $current)
 	is(wait_for_job($node, $current, 'complete|failed|cancelled')->{status}, 'complete', 'the last job completes');
 }
 cmp_ok($ran, '>=', $kills / 2, "most died while a job was at work ($ran of $kills: " . join(', ', map { "$killed{$_} $_" } sort keys %killed) . ')');
+
+cmp_ok($was{fetching} // 0, '>=', int($kills / 20), 'some while a file was fetched (' . join(', ', map { "$was{$_} $_" } sort keys %was) . ')');
+cmp_ok($longest, '<', 60, sprintf 'whatever was cut off was taken up within a lease, after %.2f s at most', $longest);
 
 # what there is in the end
 my $n = @imports;
@@ -65,7 +75,17 @@ sub begin_import
 {
 	push @imports, my $n = @imports;
 	return submit($node, preview_import($node, "i$n-", $rows)) if $n % 2;
-	return $node->safe_psql('postgres', "SELECT canopy_bulk_import_url('$host/people-$rows-$n', mode => 'account_create', account => 'acme') #>> '{data,APIBulkImport,id}'");
+	return $node->safe_psql('postgres', "SELECT canopy_bulk_import_url('$host/drip?$rows-i$n-', mode => 'account_create', account => 'acme') #>> '{data,APIBulkImport,id}'");
+}
+
+# Waits until another worker has the job, or it has ended.
+sub await_another
+{
+	my ($left) = @_;
+	my $end = time + 90;
+	my $job;
+	do { $job = job($node, $left->{id}) } while $job->{status} !~ /complete|failed|cancelled/ && $job->{attempt} <= $left->{attempt} && time < $end;
+	return $job;
 }
 
 # Kills it after some seconds; was a worker there then?
@@ -95,7 +115,7 @@ sub resume
 {
 	for (1 .. 100)
 	{
-		return if $node->psql('postgres', 'SELECT canopy_bulk_resume()') == 0;
+		return if can_run($node, 'SELECT canopy_bulk_resume()');
 		sleep 0.05;
 	}
 	die 'could not resume';

@@ -6,12 +6,13 @@ use warnings;
 use Exporter 'import';
 use FindBin;
 use IPC::Open2;
+use IPC::Run 'run';
 use JSON::PP;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(preview_import submit job wait_for_job worker_pid kill_process recover start_site stop_site);
+our @EXPORT = qw(preview_import submit job wait_for_job worker_pid kill_process recover can_run start_site stop_site);
 
 # Uploads so many people PREFIX1@example.com and on, and previews them; returns the import's id.
 sub preview_import
@@ -74,7 +75,7 @@ sub recover
 	my $end = time + 60;
 	while (time < $end)
 	{
-		return if $node->psql('postgres', 'SELECT 1', timeout => 10, on_error_die => 0) == 0 && is_settled($node);
+		return if can_run($node, 'SELECT 1') && is_settled($node);
 		$node->start(fail_ok => 1) if !-e $node->data_dir . '/postmaster.pid' || !kill 0, postmaster_pid($node);
 		sleep 0.05;
 	}
@@ -86,7 +87,14 @@ sub is_settled
 {
 	my ($node) = @_;
 	sleep 0.1;
-	return $node->psql('postgres', 'SELECT 1') == 0;
+	return can_run($node, 'SELECT 1');
+}
+
+# Does the statement end well?  It is no input of psql's, which may be gone before it reads any.
+sub can_run
+{
+	my ($node, $sql) = @_;
+	return run([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', $sql ], '<', '/dev/null', '>', \my $out, '2>', \my $err);
 }
 
 sub postmaster_pid { my ($node) = @_; return (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0] }

@@ -23,10 +23,20 @@ def people(name, count):
     return HEADER + b''.join(b'P%d,Test,%s%d@acme.example\n' % (i, name, i) for i in range(count))
 
 
+# as large as a file may be
+def fat(name, count):
+    start = HEADER[:-1] + b',note\n'
+    rows = [b'P%d,Test,%s%d@acme.example,' % (i, name, i) for i in range(count)]
+    room = web.MEGABYTES_10 - len(start) - sum(map(len, rows)) - count
+    return start + b''.join(row + b'x' * (room // count) + b'\n' for row in rows)
+
+
 class Answers(web.Answers):
     def give(self, name):
         if name.startswith('people'):
             self.send(people(name.encode(), int(name.split('_')[1])), '200 OK', 'ETag: "%s"' % name)
+        elif name.startswith('fat'):
+            self.send(fat(name.encode(), int(name.split('_')[1])))
         else:
             super().give(name)
 
@@ -43,6 +53,15 @@ class Answers(web.Answers):
 
     def half_bad(self):
         self.send(HEADER + b'Ada,Byron,ada@acme.example\nBad,Row,nonsense\n')
+
+    # a file that takes its time: 0.1 s
+    def drip(self, pieces=None, seconds=None):
+        if pieces is not None:
+            return super().drip(pieces, seconds)
+        body = people(self.query.encode(), int(self.query.split('-')[0]))
+        self.ok('Content-Length: %d' % len(body), 'ETag: "%s"' % self.query)
+        size = len(body) // 5 + 1
+        return super().drip([body[i:i + size] for i in range(0, len(body), size)], 0.02)
 
     # ten seconds for a file
     def slow_people(self):
