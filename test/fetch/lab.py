@@ -10,21 +10,19 @@ import concurrent.futures
 import functools
 import hashlib
 import os
-import ssl
 import subprocess
 import sys
 import time
 
 import disguises
+import network
 from nameserver import NameServer
-from web import PEOPLE, MEGABYTES_10, Answers, Sink, Site, bomb
+from network import GOOD, OWN, PUBLIC
+from web import EXPECTED, PEOPLE, MEGABYTES_10, Answers, Site, bomb
 
 DRIVER, SCRATCH = sys.argv[1:3]
 ALONE = 'alone' in sys.argv[3:]
 LONG = os.environ.get('CANOPY_LONG') == '1'
-GOOD = '127.0.0.2'              # excepted; the rest of 127.0.0.0/8 is not
-PUBLIC = '11.22.33.99'          # reached as a public address is; alone only
-OWN = '11.22.33.44'             # of an interface; alone only
 MEMORY = 64 * 1024              # KB that a run may take at most
 SHA256 = hashlib.sha256(PEOPLE).hexdigest()
 tests = 0
@@ -35,26 +33,6 @@ def ok(holds, sentence, seen=''):
     tests += 1
     print('%sok %d - %s%s' % ('' if holds else 'not ', tests, sentence.replace('#', '\\#'),
                               '' if holds else ' (%s)' % (seen,)), flush=True)
-
-
-def shell(command):
-    subprocess.run(command, shell=True, check=True, cwd=SCRATCH, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def certificates():
-    key = 'openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
-    shell(key + ' -x509 -keyout ca.key -out ca.pem -subj /CN=lab -days 2')
-    for name, days, alt in (('good', 2, 'IP:%s,DNS:good.test,DNS:*.good.test' % GOOD), ('other', 2, 'DNS:other.test'),
-                            ('expired', -1, 'IP:' + GOOD)):
-        shell('%s -keyout %s.key -out %s.csr -subj /CN=%s -addext subjectAltName=%s' % (key, name, name, name, alt))
-        shell('openssl x509 -req -in %s.csr -CA ca.pem -CAkey ca.key -days %d -copy_extensions copy -out %s.pem'
-              % (name, days, name))
-
-
-def tls(name):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain('%s/%s.pem' % (SCRATCH, name), '%s/%s.key' % (SCRATCH, name))
-    return context
 
 
 def drive(urls, hosts, networks=GOOD, env=None, **options):
@@ -75,36 +53,12 @@ def drive(urls, hosts, networks=GOOD, env=None, **options):
     return answers
 
 
-def alone():
-    """A network in which whatever must not be reached is reached, and is the sink."""
-    with open(SCRATCH + '/resolv.conf', 'w') as file:
-        file.write('nameserver 127.0.0.1\noptions timeout:1 attempts:1\n')
-    with open(SCRATCH + '/nsswitch.conf', 'w') as file:
-        file.write('hosts: files dns\n')
-    shell('ip link set lo up && mount --bind resolv.conf "$(realpath /etc/resolv.conf)" && '
-          'mount --bind nsswitch.conf "$(realpath /etc/nsswitch.conf)"')
-    for target in disguises.TARGETS:
-        if target != '0.0.0.0' and not target.startswith('127.'):
-            shell('ip address add %s/32 dev lo' % target)
-    shell('ip address add %s/32 dev lo && ip route add local %s/32 dev lo' % (OWN, PUBLIC))
-
-
-certificates()
+network.certificates(SCRATCH)
 bomb()
 if ALONE:
-    alone()
-addresses = [GOOD, PUBLIC] if ALONE else [GOOD]
-secure, plain = Site(addresses, tls('good')), Site(addresses)
-stranger, expired = Site([GOOD], tls('other')), Site([GOOD], tls('expired'))
-sink = Sink()
-PORT = sink.listen('::' if ALONE else '127.0.0.1')
-for address in ('127.0.0.1', '::1', *((OWN, '169.254.169.254') if ALONE else ())):
-    for port in (secure.port, plain.port, *(() if ALONE else (PORT,))):
-        if (address, port) != ('127.0.0.1', PORT):
-            sink.listen(address, port)
-if ALONE:
-    sink.listen('::', 80)
-    sink.listen('::', 443)
+    network.isolate(SCRATCH)
+secure, plain, sink, PORT = network.sites(SCRATCH, ALONE)
+stranger, expired = Site([GOOD], network.tls(SCRATCH, 'other')), Site([GOOD], network.tls(SCRATCH, 'expired'))
 SECURE, PLAIN = '%s:%d' % (GOOD, secure.port), '%s:%d' % (GOOD, plain.port)
 HOSTS = ' '.join(['http://' + PLAIN, SECURE, '%s:%d' % (GOOD, stranger.port), '%s:%d' % (GOOD, expired.port)])
 fetch = functools.partial(drive, hosts=HOSTS)
@@ -120,41 +74,36 @@ def at_once(urls):
 
 def test_answers():
     """Each kind of answer, over http and https: the problem, and what must hold besides."""
-    good = ('ok', lambda a: a['sha256'] == SHA256 and a['len'] == str(len(PEOPLE)) and a['status'] == '200')
-    rows = {
-        'csv': ('ok', lambda a: good[1](a) and [a['etag'], a['type'], a['charset']] == ['"v1"', 'text/csv', 'iso-8859-1']),
-        'html': ('ok', lambda a: a['type'] == 'text/html' and a['charset'] == ''),
-        'nothing': ('ok', lambda a: a['len'] == '0' and a['sha256'] == hashlib.sha256(b'').hexdigest()),
-        'chunked': ('ok', lambda a: good[1](a) and a['etag'] == ''),
-        'zipped': ('ok', lambda a: good[1](a) and int(a['received']) < len(PEOPLE) / 2),
-        'after-hints': ('ok', lambda a: good[1](a) and a['etag'] == ''),
+    def good(a):
+        return a['sha256'] == SHA256 and a['len'] == str(len(PEOPLE)) and a['status'] == '200'
+
+    holds = {
+        'csv': lambda a: good(a) and [a['etag'], a['type'], a['charset']] == ['"v1"', 'text/csv', 'iso-8859-1'],
+        'html': lambda a: a['type'] == 'text/html' and a['charset'] == '',
+        'nothing': lambda a: a['len'] == '0' and a['sha256'] == hashlib.sha256(b'').hexdigest(),
+        'chunked': lambda a: good(a) and a['etag'] == '',
+        'zipped': lambda a: good(a) and int(a['received']) < len(PEOPLE) / 2,
+        'after-hints': lambda a: good(a) and a['etag'] == '',
         'zipped-twice-in-a-row': good, 'zipped-chunks': good, 'until-close': good,
-        'largest': ('ok', lambda a: a['len'] == str(MEGABYTES_10)),
-        'shorter-than-sent': ('ok', lambda a: a['len'] == '5'),
-        **dict.fromkeys(('too-large', 'huge-length'), ('file_too_large', lambda a: a['received'] == '0')),
+        'largest': lambda a: a['len'] == str(MEGABYTES_10),
+        'shorter-than-sent': lambda a: a['len'] == '5',
+        **dict.fromkeys(('too-large', 'huge-length'), lambda a: a['received'] == '0'),
         **dict.fromkeys(('too-large-unsaid', 'endless', 'endless-chunks', 'endless-gzip-name', 'bomb-in-members'),
-                        ('file_too_large', lambda a: int(a['received']) <= MEGABYTES_10 + 65536)),
-        'bomb': ('file_too_large', lambda a: int(a['received']) < 300000),
-        **dict.fromkeys(('truncated', 'truncated-chunks', 'bad-chunks', 'closed', 'reset'), 'connection_broken'),
-        **dict.fromkeys(('truncated-gzip', 'damaged-gzip', 'not-gzip', 'gzip-of-gzip', 'deflate', 'brotli',
-                         'gzip-transfer'), 'encoding_not_supported'),
-        **dict.fromkeys(('version-0-9', 'garbage', 'endless-headers', 'endless-header', 'endless-hints',
-                         'negative-length', 'two-lengths', 'switched'), 'answer_invalid'),
-        **dict.fromkeys(('slow-head', 'slow-body', 'above-the-floor', 'stalled', 'silent'), 'fetch_too_slow'),
-        **dict.fromkeys(('401', '403', '407'), 'fetch_forbidden'), **dict.fromkeys(('404', '410'), 'file_not_found'),
-        **dict.fromkeys(('429', '500', '502', '503', '504', 'busy-endless'), ('host_busy', lambda a: a['retry_after'] == '-1')),
-        **dict.fromkeys(('201', '204', '206', '300', '304', '418', '501'), 'status_unexpected'),
-        'busy': ('host_busy', lambda a: a['status'] == '503' and a['retry_after'] == '86400'),
-        'busy-until': ('host_busy', lambda a: a['status'] == '429' and 85 <= int(a['retry_after']) <= 90),
+                        lambda a: int(a['received']) <= MEGABYTES_10 + 65536),
+        'bomb': lambda a: int(a['received']) < 300000,
+        **dict.fromkeys(('429', '500', '502', '503', '504', 'busy-endless'), lambda a: a['retry_after'] == '-1'),
+        'busy': lambda a: a['status'] == '503' and a['retry_after'] == '86400',
+        'busy-until': lambda a: a['status'] == '429' and 85 <= int(a['retry_after']) <= 90,
     }
-    slow = [name for name in rows if rows[name] == 'fetch_too_slow']
+    rows = {name: (problem, holds.get(name, lambda a: True)) for name, problem in EXPECTED.items()}
+    slow = [name for name in rows if rows[name][0] == 'fetch_too_slow']
     names = [name for name in rows if name not in slow] + slow
     for root in ('http://' + PLAIN, 'https://' + SECURE):
         urls = [root + '/' + name for name in names]
         for name, answer in zip(names, fetch(urls[:-len(slow)]) + at_once(urls[-len(slow):])):
-            problem, holds = rows[name] if isinstance(rows[name], tuple) else (rows[name], lambda a: True)
+            problem, does_hold = rows[name]
             scheme = root.partition(':')[0]
-            ok(answer['problem'] == problem and holds(answer), '%s: %s is %s' % (scheme, name, problem), answer)
+            ok(answer['problem'] == problem and does_hold(answer), '%s: %s is %s' % (scheme, name, problem), answer)
             ok(int(answer['ms']) < 3500 and int(answer['longest']) < 1000 and int(answer['rss']) < MEMORY,
                '%s: %s is bounded in time, steps and memory' % (scheme, name), answer)
             ok((answer['problem'] in ('host_busy', 'connection_broken')) == (answer['retryable'] == '1'),
@@ -249,16 +198,8 @@ REFUSED = ('address_not_allowed', 'host_not_allowed', 'port_not_allowed', 'url_s
            'url_credentials', 'redirect_invalid')
 
 
-def hosts_that_lead_to_the_sink():
-    """A list that names all of them, so that nothing but the address is left to decide."""
-    names = {'localhost', '[::1]', '[::]', '[fc00::1]', '[ff02::1]', '[fe80::1]', '[fd00:ec2::254]', '[::127.0.0.1]'}
-    for target in disguises.TARGETS:
-        names.update((target, *(host for host in disguises.hosts_of(target) if host.startswith('['))))
-    return ' '.join('http://%s http://%s:%d %s:%d' % (name, name, PORT, name, PORT) for name in names)
-
-
 def test_disguises():
-    hosts = HOSTS + ' ' + hosts_that_lead_to_the_sink()
+    hosts = HOSTS + ' ' + network.hosts_that_lead_to_the_sink(PORT)
     direct = disguises.of_addresses(PORT) + disguises.of_parsers(PORT, PLAIN)
     by_redirect = ['http://%s/to?%s' % (PLAIN, url.replace('%', '%25').replace('#', '%23').replace(' ', '%20'))
                    for url in direct[::3]]
@@ -281,14 +222,8 @@ def test_disguises():
 
 def test_names():
     """Names that mean one address when asked first and another when asked again."""
-    again, hops = 60, ('', 'to?https://flip.good.test:%d/csv' % secure.port)
-    server = NameServer('127.0.0.1', {
-        'good.test': [[PUBLIC]], 'flip.good.test': [[PUBLIC], ['127.0.0.1']], 'flop.good.test': [['127.0.0.1'], [PUBLIC]],
-        'both.good.test': [['127.0.0.1', PUBLIC], [PUBLIC, '127.0.0.1']], 'six.good.test': [['::1', PUBLIC]],
-        'mapped.good.test': [['::ffff:127.0.0.1']], 'nat64.good.test': [['64:ff9b::7f00:1']],
-        'alias.good.test': [['localhost.test', '127.0.0.1']], 'loop.good.test': [['127.0.0.1']], 'zero.good.test': [['0.0.0.0', '::']],
-        'metadata.good.test': [['169.254.169.254']], 'own.good.test': [[OWN]], 'silent.good.test': 'silence',
-        'turn.good.test': [[PUBLIC], ['::1'], ['169.254.169.254'], ['::ffff:127.0.0.1'], [OWN]]})
+    again = 60
+    server = NameServer('127.0.0.1', network.NAMES)
     hosts = 'good.test:%d *.good.test:%d http://*.good.test:%d' % (secure.port, secure.port, plain.port)
     ask = functools.partial(drive, hosts=hosts, networks=None)
 
@@ -296,18 +231,16 @@ def test_names():
         return '%s://%s:%d/%s' % ('https' if site is secure else 'http', name, site.port, path)
 
     ok(ask([url('good.test')])[0]['problem'] == 'ok', 'a public address needs no exception')
-    for name in ('flip.good.test', 'flop.good.test', 'turn.good.test'):
+    for name in (name + '.good.test' for name in network.CHANGING):
         answers = ask([url(name, site=site) for site in (plain, secure) for _ in range(again // 2)])
         answers += ask([url('good.test', 'to?' + url(name, site=site)) for site in (plain, secure) for _ in range(5)])
         seen = {answer['problem'] for answer in answers}
         ok(seen == {'ok', 'address_not_allowed'}, '%s is fetched when public, and refused when not' % name, seen)
         ok(sum(count for (asked, entry), count in server.given.items() if asked == name and entry != PUBLIC) > 10,
            '%s did mean other addresses' % name, server.given)
-    for name, wanted in (('both', 'ok'), ('six', 'ok'), ('mapped', None), ('nat64', None), ('alias', None),
-                         ('loop', None), ('zero', None), ('metadata', None), ('own', None)):
+    for name, wanted in network.STEADY:
         for answer in ask([url(name + '.good.test', site=site) for site in (plain, secure)] * 2):
-            ok(answer['problem'] == (wanted or 'address_not_allowed'),
-               '%s.good.test is %s' % (name, wanted or 'refused'), answer)
+            ok(answer['problem'] == wanted, '%s.good.test is %s' % (name, wanted), answer)
     ok((sink.connections, sink.bytes) == (0, 0), 'no name reached the sink', (sink.connections, sink.bytes))
     names = disguises.look_alikes('good.test')
     for name, answer in zip(names, ask([url(name) for name in names])):

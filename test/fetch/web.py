@@ -19,6 +19,24 @@ PEOPLE = b'firstName,lastName,email\n' + b''.join(b'P%d,Test,p%d@acme.example\n'
 MEGABYTES_10 = 10 * 1024 * 1024
 
 
+# what comes of each answer below
+EXPECTED = {
+    **dict.fromkeys(('csv', 'html', 'nothing', 'chunked', 'zipped', 'after-hints', 'zipped-twice-in-a-row',
+                     'zipped-chunks', 'until-close', 'largest', 'shorter-than-sent'), 'ok'),
+    **dict.fromkeys(('too-large', 'huge-length', 'too-large-unsaid', 'endless', 'endless-chunks', 'endless-gzip-name',
+                     'bomb-in-members', 'bomb'), 'file_too_large'),
+    **dict.fromkeys(('truncated', 'truncated-chunks', 'bad-chunks', 'closed', 'reset'), 'connection_broken'),
+    **dict.fromkeys(('truncated-gzip', 'damaged-gzip', 'not-gzip', 'gzip-of-gzip', 'deflate', 'brotli',
+                     'gzip-transfer'), 'encoding_not_supported'),
+    **dict.fromkeys(('version-0-9', 'garbage', 'endless-headers', 'endless-header', 'endless-hints',
+                     'negative-length', 'two-lengths', 'switched'), 'answer_invalid'),
+    **dict.fromkeys(('slow-head', 'slow-body', 'above-the-floor', 'stalled', 'silent'), 'fetch_too_slow'),
+    **dict.fromkeys(('401', '403', '407'), 'fetch_forbidden'), **dict.fromkeys(('404', '410'), 'file_not_found'),
+    **dict.fromkeys(('429', '500', '502', '503', '504', 'busy-endless', 'busy', 'busy-until'), 'host_busy'),
+    **dict.fromkeys(('201', '204', '206', '300', '304', '418', '501'), 'status_unexpected'),
+}
+
+
 def listener(address, port):
     family = socket.AF_INET6 if ':' in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
