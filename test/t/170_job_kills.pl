@@ -25,7 +25,7 @@ my $seed = $ENV{CANOPY_SEED} // int(time);
 srand($seed);
 diag("seed $seed, to be given in CANOPY_SEED");
 
-my (@imports, %killed, %was, $current);
+my (@imports, @psqls, %killed, %was, $current);
 my $longest = 0;
 my $ran = 0;
 for my $n (1 .. $kills)
@@ -107,7 +107,7 @@ sub busy_backend
 	open my $psql, '-|', 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', q{SELECT pg_backend_pid()}, '-c', 'SELECT pg_sleep(60)' or die;
 	my $pid = readline $psql;
 	chomp $pid;
-	push @main::psqls, $psql;
+	push @psqls, $psql;
 	return $pid;
 }
 

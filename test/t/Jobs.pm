@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(preview_import submit job wait_for_job worker_pid kill_process recover can_run start_site stop_site);
+our @EXPORT = qw(preview_import submit job wait_for_job worker_pid kill_process recover can_run start_site start_program stop_site);
 
 # Uploads so many people PREFIX1@example.com and on, and previews them; returns the import's id.
 sub preview_import
@@ -103,11 +103,19 @@ sub postmaster_pid { my ($node) = @_; return (split /\n/, slurp_file($node->data
 sub start_site
 {
 	my ($scratch) = @_;
-	my %site = (pid => open2(my $out, my $in, 'python3', '-B', "$FindBin::RealBin/site.py", $FindBin::RealBin, $scratch));
-	@site{qw(out in)} = ($out, $in);
-	my $port = readline $out;
-	chomp $port;
-	return (\%site, "https://localhost:$port");
+	my ($site, $port) = start_program('site.py', $scratch);
+	return ($site, "https://localhost:$port");
+}
+
+# A program of this folder that serves something; and the first line that it says.
+sub start_program
+{
+	my ($name, @arguments) = @_;
+	my %program = (pid => open2(my $out, my $in, 'python3', '-B', "$FindBin::RealBin/$name", $FindBin::RealBin, @arguments));
+	@program{qw(out in)} = ($out, $in);
+	my $line = readline $out;
+	chomp $line;
+	return (\%program, $line);
 }
 
 # It ends when nobody writes to it any more, also when a test dies.
