@@ -58,6 +58,7 @@ static bool upload(Session *session, const File *file);
 static void print_steps(int rounds);
 static void measure_large(const char *label, File file);
 static File repeat(const char *piece);
+static File put_umlauts(File file);
 static double peak_of(const Session *session);
 static double status_of(const Session *session, const char *name);
 
@@ -81,6 +82,7 @@ section_import(const Effort *effort)
 	base_reset(&base);
 	report_table("import", "Upload of 10 MB, whether it is taken or refused", columns, lengthof(columns));
 	measure_large("10,000 rows of 1 KB", repeat(NULL));
+	measure_large("the same in Windows-1252", put_umlauts(repeat(NULL)));
 	measure_large("quotes", repeat("\""));
 	measure_large("line breaks", repeat("\n"));
 	measure_large("one line", repeat("x"));
@@ -306,6 +308,18 @@ repeat(const char *piece)
 		memset(file.text + file.len, 'n', 1000);
 		file.len += 1000;
 		file.text[file.len++] = '\n';
+	}
+	return file;
+}
+
+/* What is no UTF-8 is converted. */
+static File
+put_umlauts(File file)
+{
+	for (size_t i = 0; i + 1 < file.len; i += 8)
+	{
+		if (file.text[i] == 'n' && file.text[i + 1] == 'n')
+			file.text[i] = '\xE4';
 	}
 	return file;
 }
