@@ -120,7 +120,7 @@ AS 'MODULE_PATHNAME', 'cb_job_cancel';
 COMMENT ON FUNCTION @extschema@.canopy_bulk_job_cancel(uuid, text) IS
 'Stop a job.
 
-id: a job that has not ended. One that nobody works on is cancelled at once; a worker stops fetching within a second, and writing after the batch that it is at. What has been written stays; the other rows of the import are skipped.
+id: a job that has not ended. One that nobody works on is cancelled at once; a worker that fetches, reads or rehearses stops within a second, and one that writes after the batch that it is at. What has been written stays; the other rows of the import are skipped.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
 Returns the job as canopy_bulk_job does.
 Errors: PT404 unknown job; PT409 it has ended.';
