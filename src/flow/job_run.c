@@ -208,9 +208,8 @@ cb_job_run_confirm(CbJobRun *run)
 {
 	beat(run, false);
 	if (run->cancelled)
-		ereport(ERROR,
-				(errcode(ERRCODE_QUERY_CANCELED),
-				 errmsg("the job shall stop")));
+		InterruptPending = QueryCancelPending = true;
+	CHECK_FOR_INTERRUPTS();
 }
 
 void
