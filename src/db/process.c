@@ -40,6 +40,7 @@ typedef struct Process
 typedef struct Wish
 {
 	char	   *name;
+	int			level;			/* of the subtransaction that wants it */
 	int			pid;			/* 0: it is gone */
 	PGPROC	   *place;
 } Wish;
@@ -48,6 +49,8 @@ static List *wishes;			/* in TopTransactionContext */
 static bool is_registered;
 
 static void at_end(XactEvent event, void *arg);
+static void at_end_of_sub(SubXactEvent event, SubTransactionId mine,
+						  SubTransactionId parent, void *arg);
 static void look_up(Wish *wish);
 static void cancel(const Wish *wish);
 static bool parse(const char *name, Process *process);
@@ -87,9 +90,13 @@ cb_process_cancel_at_commit(const char *name)
 	Wish	   *wish = palloc0(sizeof(Wish));
 
 	if (!is_registered)
+	{
 		RegisterXactCallback(at_end, NULL);
+		RegisterSubXactCallback(at_end_of_sub, NULL);
+	}
 	is_registered = true;
 	wish->name = pstrdup(name);
+	wish->level = GetCurrentTransactionNestLevel();
 	wishes = lappend(wishes, wish);
 	MemoryContextSwitchTo(old);
 }
@@ -112,6 +119,27 @@ at_end(XactEvent event, void *arg)
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
 		event == XACT_EVENT_PREPARE)
 		wishes = NIL;
+}
+
+/* What is rolled back is not wanted any more. */
+static void
+at_end_of_sub(SubXactEvent event, SubTransactionId mine,
+			  SubTransactionId parent, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+	ListCell   *cell;
+
+	foreach(cell, wishes)
+	{
+		Wish	   *wish = lfirst(cell);
+
+		if (wish->level < level)
+			continue;
+		if (event == SUBXACT_EVENT_COMMIT_SUB)
+			wish->level = level - 1;
+		else if (event == SUBXACT_EVENT_ABORT_SUB)
+			wishes = foreach_delete_current(wishes, cell);
+	}
 }
 
 static void

@@ -41,7 +41,14 @@ make_slow(0.01, $place{'rehearsing the import'});
 my $job = ask('people-200', ', dry_run => true');
 reach($place{'rehearsing the import'});
 $node->safe_psql('postgres', "BEGIN; SELECT canopy_bulk_job_cancel('$job', 'acme'); ROLLBACK");
+$node->safe_psql('postgres', "BEGIN; SAVEPOINT s; SELECT canopy_bulk_job_cancel('$job', 'acme'); ROLLBACK TO s; COMMIT");
 is(wait_for_job($node, $job, 'complete|failed|cancelled')->{status}, 'complete', 'a cancel that is rolled back changes nothing');
+gone();
+$job = ask('people-200', ', dry_run => true');
+reach($place{'rehearsing the import'});
+$node->safe_psql('postgres', "BEGIN; SAVEPOINT s; SAVEPOINT t; SELECT canopy_bulk_job_cancel('$job', 'acme'); RELEASE s; COMMIT");
+is(wait_for_job($node, $job, 'complete|failed|cancelled')->{status}, 'cancelled', 'one of a subtransaction that is kept counts');
+gone();
 
 # one that interrupts nobody is heard when the step ends
 $job = ask('people-200', ', dry_run => true');
