@@ -55,4 +55,11 @@
 	(&pgstat_get_local_beentry_by_index(i)->backendStatus)
 #endif
 
+/* 18 marks the others. */
+#if PG_VERSION_NUM < 180000
+#define cb_proc_is_worker(proc) ((proc)->isBackgroundWorker)
+#else
+#define cb_proc_is_worker(proc) (!(proc)->isRegularBackend)
+#endif
+
 #endif							/* CB_COMPAT_H */

@@ -225,7 +225,7 @@ start(Oid database, Oid role)
 	BackgroundWorkerInitializeConnectionByOid(database, role, 0);
 }
 
-#ifdef USE_POSTMASTER_DEATH_SIGNAL
+#ifdef DEATH_SIGNAL
 static void
 die_too(SIGNAL_ARGS)
 {

@@ -157,7 +157,7 @@ cancel(const Wish *wish)
 		return;
 	LWLockAcquire(ProcArrayLock, LW_SHARED);
 	if (BackendPidGetProcWithLock(wish->pid) == wish->place &&
-		wish->place->isBackgroundWorker)
+		cb_proc_is_worker(wish->place))
 		kill(wish->pid, SIGINT);
 	LWLockRelease(ProcArrayLock);
 }

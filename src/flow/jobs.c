@@ -305,7 +305,7 @@ ask_to_stop(const JobCall *call, const CbJob *job)
 {
 	cb_job_ask_cancel(job, call->now);
 	job = cb_job_find(&job->account, &job->id, false);
-	if (job->holder != NULL &&
+	if (job != NULL && job->holder != NULL &&
 		(job->status == CB_JOB_FETCHING || cb_job_is_dry_run(job)))
 		cb_process_cancel_at_commit(job->holder);
 }
