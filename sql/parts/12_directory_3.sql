@@ -29,7 +29,7 @@ COMMENT ON TABLE canopy.idempotency_key IS
 COMMENT ON COLUMN canopy.idempotency_key.account_id IS
 'Account that the call worked on.';
 COMMENT ON COLUMN canopy.idempotency_key.function IS
-'Action that was called; a key of another action is another key.';
+'Action that was called, or import for a batch of one; a key of another action is another key.';
 COMMENT ON COLUMN canopy.idempotency_key.key IS
 'Key that the caller chose: 1 to 255 printable ASCII characters.';
 COMMENT ON COLUMN canopy.idempotency_key.fingerprint IS

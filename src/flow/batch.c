@@ -43,7 +43,7 @@ static CbAnswer run(CbBatch *batch, const CbRequest *request,
 static void fill_batch(CbBatch *batch, const CbRequest *request);
 static void take_rows(CbBatch *batch, const CbRequest *request);
 static void fill_key(CbIdempotency *once, const CbBatch *batch,
-					 const CbRequest *request);
+					 const CbRequest *request, const CbBatchInside *inside);
 static Jsonb *describe_request(const CbBatch *batch);
 static bool replay(const CbIdempotency *once, MemoryContext callers,
 				   CbAnswer *answer);
@@ -77,23 +77,21 @@ cb_batch_run(const CbRowKind *kind, const CbRequest *request)
 	return answer;
 }
 
-CbAnswer
+void
 cb_batch_run_inside(const CbRowKind *kind, const CbRequest *request,
 					const CbBatchInside *inside)
 {
 	MemoryContext callers = CurrentMemoryContext;
 	CbBatch		batch;
-	CbAnswer	answer;
 
 	begin_batch(&batch, kind, callers);
 	batch.caller = *inside->caller;
 	batch.scope = *inside->scope;
 	batch.max_groups = inside->max_groups;
 	batch.remembers = inside->remembers;
-	answer = run(&batch, request, inside, callers);
+	run(&batch, request, inside, callers);
 	MemoryContextSwitchTo(callers);
 	MemoryContextDelete(batch.context);
-	return answer;
 }
 
 /* Leaves the batch's context the current one. */
@@ -118,7 +116,7 @@ run(CbBatch *batch, const CbRequest *request, const CbBatchInside *inside,
 	CbAnswer	answer;
 
 	fill_batch(batch, request);
-	fill_key(&once, batch, request);
+	fill_key(&once, batch, request, inside);
 	if (replay(&once, callers, &answer))
 		return answer;
 	decode_rows(batch, inside);
@@ -163,13 +161,14 @@ take_rows(CbBatch *batch, const CbRequest *request)
 
 /* Nothing happens once that writes nothing. */
 static void
-fill_key(CbIdempotency *once, const CbBatch *batch, const CbRequest *request)
+fill_key(CbIdempotency *once, const CbBatch *batch, const CbRequest *request,
+		 const CbBatchInside *inside)
 {
 	memset(once, 0, sizeof(CbIdempotency));
 	if (request->idempotency_key == NULL || batch->nrows == 0 || batch->dry_run)
 		return;
 	once->key = request->idempotency_key;
-	once->function = batch->action;
+	once->function = inside->function != NULL ? inside->function : batch->action;
 	once->account = batch->scope.account;
 	once->now = batch->now;
 	cb_idempotency_fingerprint(once, describe_request(batch));
@@ -219,8 +218,11 @@ static CbAnswer
 repeat(const CbReplay *first, MemoryContext callers)
 {
 	CbAnswer	answer = {NULL, first->status, true};
-	Size		size = VARSIZE(first->answer);
+	Size		size;
 
+	if (first->answer == NULL)
+		return answer;
+	size = VARSIZE(first->answer);
 	answer.body = MemoryContextAlloc(callers, size);
 	memcpy(answer.body, first->answer, size);
 	return answer;
@@ -263,7 +265,8 @@ write_batch(CbBatch *batch, const CbIdempotency *once,
 		return answer;
 	if (batch->nrows > 0 && !batch->dry_run)
 		cb_report_batch(batch, rolled_back);
-	answer = cb_answer_batch(batch, rolled_back, callers);
+	if (inside->caller == NULL)
+		answer = cb_answer_batch(batch, rolled_back, callers);
 	if (once->key != NULL && !rolled_back)
 		store_answer(batch, once, &answer);
 	return answer;
@@ -275,7 +278,7 @@ store_answer(CbBatch *batch, const CbIdempotency *once, const CbAnswer *answer)
 {
 	CbReplay	first = {answer->body, answer->status};
 
-	if (batch->kind->answers_once)
+	if (batch->kind->answers_once && answer->body != NULL)
 	{
 		batch->for_record = true;
 		first.answer = cb_answer_batch(batch, false, batch->context).body;

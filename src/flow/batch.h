@@ -26,11 +26,12 @@ typedef struct CbBatchInside
 {
 	const CbCaller *caller;
 	const CbScope *scope;
-	bool		rehearsal;		/* there is no audit entry and no answer: the
-								 * call undoes what has been written */
+	bool		rehearsal;		/* there is no audit entry: the call undoes
+								 * what has been written */
 	int			max_groups;		/* subtransactions that may stay behind; 0: as
 								 * many as in a batch of its own */
 	bool		remembers;		/* the rows shall keep what they replace */
+	const char *function;		/* that its key belongs to; static */
 
 	/* After decode; may give the row a problem.  May be NULL. */
 	void		(*judge) (void *arg, CbRow *row);
@@ -42,10 +43,10 @@ typedef struct CbBatchInside
 
 /*
  * The same as cb_batch_run, of which it is a part: names of the request count for
- * nothing.  learn is not called for an answer that was given before.
+ * nothing, and there is no answer.  learn is not called for a key that was used
+ * before.
  */
-extern CbAnswer cb_batch_run_inside(const CbRowKind *kind,
-									const CbRequest *request,
-									const CbBatchInside *inside);
+extern void cb_batch_run_inside(const CbRowKind *kind, const CbRequest *request,
+								const CbBatchInside *inside);
 
 #endif							/* CB_BATCH_H */

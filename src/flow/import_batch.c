@@ -93,6 +93,7 @@ cb_import_batch_write(const CbImportCall *call, CbImportBatch *batch,
 	request.idempotency_key = key;
 	hooks.caller = &call->caller;
 	hooks.scope = &call->scope;
+	hooks.function = "import";
 	hooks.judge = judge;
 	hooks.learn = learn;
 	hooks.arg = &writing;

@@ -44,8 +44,10 @@ cb_import_file_open(const CbImportSource *source, CbImportFile *file)
 		cb_wipe_with_context(CurrentMemoryContext,
 							 unconstify(char *, file->text), file->len);
 	choose_dialect(source, file);
-	file->room = MemoryContextAllocHuge(CurrentMemoryContext, file->len + 1);
-	cb_wipe_with_context(CurrentMemoryContext, file->room, file->len);
+	file->room = palloc0(sizeof(CbCsvRoom));
+	file->room->bytes = palloc(file->len + 1);
+	cb_wipe_used_with_context(CurrentMemoryContext, file->room->bytes,
+							  &file->room->most);
 }
 
 void

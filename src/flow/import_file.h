@@ -32,7 +32,7 @@ typedef struct CbImportFile
 	int			confidence;		/* 0 to 100 */
 	uint64		unreadable;		/* characters that became U+FFFD */
 	CbCsvDialect dialect;
-	char	   *room;			/* for the reader */
+	CbCsvRoom  *room;			/* for the reader */
 } CbImportFile;
 
 /*

@@ -79,13 +79,12 @@ kind_of(const CbCsvReader *reader, const char *p)
 /*
  * Begins to read len bytes, which must stay until the last record is used.
  *
- * Cells that need unescaping are written to room, which has space for len
- * bytes.  With NULL as room such a cell is what stands between its quotes in
- * the input: good enough to count and to compare widths.
+ * With NULL as room a cell that needs unescaping is what stands between its
+ * quotes in the input: good enough to count and to compare widths.
  */
 void
 cb_csv_init(CbCsvReader *reader, const char *bytes, size_t len,
-			const CbCsvDialect *dialect, char *room)
+			const CbCsvDialect *dialect, CbCsvRoom *room)
 {
 	const char *end = bytes + len;
 	const char *mark = cb_csv_skip_mark(bytes, end);
@@ -356,7 +355,7 @@ end_quoted(CbCsvReader *reader, CbCsvRecord *record, const char *open,
 		return;
 	}
 	copy_piece(reader, quoted->piece, (size_t) (quoted->p - quoted->piece));
-	add_cell(reader, record, reader->room + quoted->value,
+	add_cell(reader, record, reader->room->bytes + quoted->value,
 			 reader->room_used - quoted->value, 0, true);
 }
 
@@ -427,8 +426,10 @@ copy_piece(CbCsvReader *reader, const char *from, size_t len)
 
 	if (reader->room == NULL)
 		return;
-	to = reader->room + reader->room_used;
+	to = reader->room->bytes + reader->room_used;
 	reader->room_used += len;
+	if (reader->room->most < reader->room_used)
+		reader->room->most = reader->room_used;
 	if (len >= SHORT_PIECE)
 		memcpy(to, from, len);
 	else

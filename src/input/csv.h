@@ -90,6 +90,16 @@ typedef struct CbCsvRecord
 	size_t		problem_line;	/* without a problem 0 */
 } CbCsvRecord;
 
+/*
+ * Where cells are unescaped: as many bytes as the input has, though no more are
+ * written than those of its longest record.
+ */
+typedef struct CbCsvRoom
+{
+	char	   *bytes;
+	size_t		most;			/* bytes that have ever been written */
+} CbCsvRoom;
+
 /* The caller may read the counts, and nothing else. */
 typedef struct CbCsvReader
 {
@@ -101,7 +111,7 @@ typedef struct CbCsvReader
 	const char *start;			/* of the input */
 	const char *next;			/* not yet read */
 	const char *end;
-	char	   *room;			/* for unescaped cells, or NULL */
+	CbCsvRoom  *room;			/* or NULL */
 	size_t		room_used;
 	CbCsvDialect dialect;
 	unsigned char kinds[256];	/* what a byte may mean */
@@ -109,7 +119,7 @@ typedef struct CbCsvReader
 } CbCsvReader;
 
 extern void cb_csv_init(CbCsvReader *reader, const char *bytes, size_t len,
-						const CbCsvDialect *dialect, char *room);
+						const CbCsvDialect *dialect, CbCsvRoom *room);
 extern bool cb_csv_next_record(CbCsvReader *reader, CbCsvRecord *record);
 
 /* csv_start.c */

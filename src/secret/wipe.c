@@ -16,7 +16,7 @@ typedef struct Wiping
 {
 	MemoryContextCallback callback;
 	void	   *bytes;
-	Size		len;
+	const Size *used;
 } Wiping;
 
 static void wipe(void *arg);
@@ -24,10 +24,19 @@ static void wipe(void *arg);
 void
 cb_wipe_with_context(MemoryContext context, void *bytes, Size len)
 {
+	Size	   *used = MemoryContextAlloc(context, sizeof(Size));
+
+	*used = len;
+	cb_wipe_used_with_context(context, bytes, used);
+}
+
+void
+cb_wipe_used_with_context(MemoryContext context, void *bytes, const Size *used)
+{
 	Wiping	   *wiping = MemoryContextAlloc(context, sizeof(Wiping));
 
 	wiping->bytes = bytes;
-	wiping->len = len;
+	wiping->used = used;
 	wiping->callback.func = wipe;
 	wiping->callback.arg = wiping;
 	MemoryContextRegisterResetCallback(context, &wiping->callback);
@@ -38,5 +47,5 @@ wipe(void *arg)
 {
 	const Wiping *wiping = arg;
 
-	explicit_bzero(wiping->bytes, wiping->len);
+	explicit_bzero(wiping->bytes, *wiping->used);
 }

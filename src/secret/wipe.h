@@ -14,4 +14,8 @@
  */
 extern void cb_wipe_with_context(MemoryContext context, void *bytes, Size len);
 
+/* So many as *used then says: what was never touched stays so. */
+extern void cb_wipe_used_with_context(MemoryContext context, void *bytes,
+									  const Size *used);
+
 #endif							/* CB_SECRET_WIPE_H */

@@ -227,6 +227,7 @@ typedef enum Goal
 	GOAL_HASHING,
 	GOAL_IMPORT,
 	GOAL_UPLOAD,
+	GOAL_PARSE,
 	GOAL_IMPORT_MEMORY,
 	GOAL_LINEAR,
 	NGOALS
@@ -244,6 +245,8 @@ extern void report_table(const char *section, const char *title,
 extern void report_row(const char *label,...);
 extern void report_note(const char *format,...) __attribute__((format(printf, 1, 2)));
 extern void report_goal(Goal goal, double measured, const char *format,...) __attribute__((format(printf, 3, 4)));
+/* Of several, the one that is the largest counts. */
+extern void report_worst(Goal goal, double measured, const char *how);
 extern void report_goals(void);
 
 /*

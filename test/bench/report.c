@@ -43,6 +43,7 @@ static Aim	aims[NGOALS] = {
 	[GOAL_HASHING] = {"hashing 200 passwords, our rate ÷ libsodium's", '>', 0.95},
 	[GOAL_IMPORT] = {"naive staging loop ÷ submit, CPU per row", '>', 2.5},
 	[GOAL_UPLOAD] = {"upload of 10,000 rows, s", '<', 1},
+	[GOAL_PARSE] = {"reading 10 MB of CSV, ms of CPU", '<', 50},
 	[GOAL_IMPORT_MEMORY] = {"memory of an upload ÷ file of 10 MB", '<', 4},
 	[GOAL_LINEAR] = {"an import of 2n rows ÷ of n", '<', 2.2}
 };
@@ -138,6 +139,13 @@ report_goal(Goal goal, double measured, const char *format,...)
 	va_end(args);
 	aim->measured = measured;
 	aim->known = !isnan(measured);
+}
+
+void
+report_worst(Goal goal, double measured, const char *how)
+{
+	if (!aims[goal].known || measured > aims[goal].measured)
+		report_goal(goal, measured, "%s", how);
 }
 
 void

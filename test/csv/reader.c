@@ -91,10 +91,10 @@ put_record(const CbCsvRecord *record)
 static void
 do_read(const char *bytes, size_t len, const CbCsvDialect *dialect)
 {
-	char	   *room = get_memory(len);
+	CbCsvRoom	room = {get_memory(len), 0};
 	CbCsvRecord record;
 
-	cb_csv_init(&reader, bytes, len, dialect, room);
+	cb_csv_init(&reader, bytes, len, dialect, &room);
 	printf("{\"records\":[");
 	while (cb_csv_next_record(&reader, &record))
 	{
@@ -104,7 +104,7 @@ do_read(const char *bytes, size_t len, const CbCsvDialect *dialect)
 	printf("],\"count\":%zu,\"comments\":%zu,\"blanks\":%zu,\"line\":%zu}",
 		   reader.record_count, reader.comment_count, reader.blank_count,
 		   reader.line);
-	free(room);
+	free(room.bytes);
 }
 
 static void
@@ -191,11 +191,11 @@ cpu_ms(void)
 static void
 do_time(const char *bytes, size_t len, const CbCsvDialect *dialect, bool sniff)
 {
-	char	   *room = get_memory(len);
+	CbCsvRoom	room = {get_memory(len), 0};
 	double		least = 1e9;
 	int			i;
 
-	memset(room, 0, len);
+	memset(room.bytes, 0, len);
 	for (i = 0; i < 5; i++)
 	{
 		double		begin = cpu_ms();
@@ -206,7 +206,7 @@ do_time(const char *bytes, size_t len, const CbCsvDialect *dialect, bool sniff)
 			cb_csv_sniff(bytes, len, &guess);
 		else
 		{
-			cb_csv_init(&reader, bytes, len, dialect, room);
+			cb_csv_init(&reader, bytes, len, dialect, &room);
 			while (cb_csv_next_record(&reader, &record))
 				;
 		}
@@ -215,7 +215,7 @@ do_time(const char *bytes, size_t len, const CbCsvDialect *dialect, bool sniff)
 			least = begin;
 	}
 	printf("%.3f", least);
-	free(room);
+	free(room.bytes);
 }
 
 int

@@ -84,7 +84,7 @@ must_be_same_alone(const CbCsvRecord *record, const char *bytes,
 {
 	const char *begin = bytes + record->offset;
 	const char *end = begin + record->len;
-	char	   *room;
+	CbCsvRoom	room = {0};
 	char		sep;
 	CbCsvRecord alone;
 	size_t		i;
@@ -93,8 +93,8 @@ must_be_same_alone(const CbCsvRecord *record, const char *bytes,
 		cb_csv_skip_sep_line(begin, end, &sep) != begin || end[-1] == 0x1A)
 		return;
 	dialect.keep_comments = true;
-	room = get_memory(record->len);
-	cb_csv_init(&again, begin, record->len, &dialect, room);
+	room.bytes = get_memory(record->len);
+	cb_csv_init(&again, begin, record->len, &dialect, &room);
 	must(cb_csv_next_record(&again, &alone));
 	must(alone.cell_count == record->cell_count);
 	must(alone.filled_count == record->filled_count);
@@ -108,7 +108,7 @@ must_be_same_alone(const CbCsvRecord *record, const char *bytes,
 		must(alone.cells[i].quoted == record->cells[i].quoted);
 	}
 	must(!cb_csv_next_record(&again, &alone));
-	free(room);
+	free(room.bytes);
 }
 
 static void
@@ -118,7 +118,7 @@ must_be_written(const CbCsvRecord *record, char delimiter)
 	size_t		size = CB_CSV_END_ROOM;
 	size_t		used = 0;
 	char	   *out;
-	char	   *room;
+	CbCsvRoom	room = {0};
 	CbCsvRecord back;
 	size_t		i;
 
@@ -131,9 +131,9 @@ must_be_written(const CbCsvRecord *record, char delimiter)
 	used += cb_csv_write_end(out + used);
 	must(used <= size);
 
-	room = get_memory(used);
+	room.bytes = get_memory(used);
 	dialect.delimiter = delimiter;
-	cb_csv_init(&again, out, used, &dialect, room);
+	cb_csv_init(&again, out, used, &dialect, &room);
 	must(cb_csv_next_record(&again, &back));
 	must(back.cell_count == record->kept_count);
 	for (i = 0; i < back.kept_count; i++)
@@ -147,7 +147,7 @@ must_be_written(const CbCsvRecord *record, char delimiter)
 	}
 	must(back.problem == CB_CSV_OK || back.problem == CB_CSV_NUL_BYTE);
 	must(!cb_csv_next_record(&again, &back));
-	free(room);
+	free(room.bytes);
 	free(out);
 }
 
@@ -177,23 +177,42 @@ must_guess(const char *bytes, size_t len)
 		 guess.method == CB_CSV_BY_SEP_LINE);
 }
 
+/* Cells are in the input or in what has been written of the room. */
+static void
+must_be_somewhere(const CbCsvRecord *record, const char *bytes, size_t len,
+				  const CbCsvRoom *room)
+{
+	size_t		i;
+
+	must(room->most <= len);
+	for (i = 0; i < record->kept_count; i++)
+	{
+		const CbCsvCell *cell = &record->cells[i];
+
+		must((cell->ptr >= bytes && cell->ptr + cell->len <= bytes + len) ||
+			 (cell->ptr >= room->bytes &&
+			  cell->ptr + cell->len <= room->bytes + room->most));
+	}
+}
+
 static void
 must_be_read(const char *bytes, size_t len, const CbCsvDialect *dialect)
 {
-	char	   *room = get_memory(len);
+	CbCsvRoom	room = {get_memory(len), 0};
 	const char *before = bytes;
 	CbCsvRecord record;
 	CbCsvRecord counted;
 	size_t		line = 1;
 	size_t		unended = 0;
 
-	cb_csv_init(&reader, bytes, len, dialect, room);
+	cb_csv_init(&reader, bytes, len, dialect, &room);
 	cb_csv_init(&counter, bytes, len, dialect, NULL);
 	while (cb_csv_next_record(&reader, &record))
 	{
 		const char *begin = bytes + record.offset;
 
 		must_be_sound(&record, len);
+		must_be_somewhere(&record, bytes, len, &room);
 		must(begin >= before);
 		line += count_line_ends(before, begin);
 		must(record.line == line);
@@ -213,7 +232,7 @@ must_be_read(const char *bytes, size_t len, const CbCsvDialect *dialect)
 	must(unended <= 1);
 	must(!cb_csv_next_record(&counter, &counted));
 	must(counter.line == reader.line);
-	free(room);
+	free(room.bytes);
 }
 
 int
