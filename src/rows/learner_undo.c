@@ -50,12 +50,12 @@ static CbStatement lock_seats = {
 	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
 };
 
-/* Parameters: account, mails, identities. */
+/* Parameters: account, mails, the identities of these. */
 static CbStatement lock_mails = {
-	"SELECT o.identity_id, o.attempt_count OPERATOR(pg_catalog.>) 0"
-	" FROM canopy.outbox o"
-	" WHERE o.account_id" EQ "$1 AND o.id" EQ "ANY ($2)"
-	" AND o.identity_id" EQ "ANY ($3)"
+	"SELECT u.identity_id, o.attempt_count OPERATOR(pg_catalog.>) 0"
+	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3))"
+	" AS u (id, identity_id)"
+	" JOIN canopy.outbox o ON o.account_id" EQ "$1 AND o.id" EQ "u.id"
 	" ORDER BY o.id FOR UPDATE OF o",
 	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT
 };
@@ -133,7 +133,7 @@ typedef struct Mover
 
 static void judge(const CbScope *scope, CbUndoItem *items, int n);
 static void judge_mails(const CbScope *scope, CbUndoItem *items, int n);
-static Datum mails_of(CbUndoItem **items, int n);
+static Datum mails_of(CbUndoItem **items, int n, Datum *ids);
 static void reverse(const CbScope *scope, TimestampTz now, CbUndoItem **items,
 					int n);
 static void restore_people(const CbScope *scope, TimestampTz now,
@@ -184,8 +184,7 @@ judge_mails(const CbScope *scope, CbUndoItem *items, int n)
 			pending[npending++] = &items[i];
 	}
 	values[0] = UUIDPGetDatum(&scope->account);
-	values[1] = mails_of(pending, npending);
-	values[2] = cb_undo_chosen_ids(pending, npending);
+	values[1] = mails_of(pending, npending, &values[2]);
 	nmails = cb_statement_run(&lock_mails, values, NULL);
 	for (uint64 i = 0; i < nmails; i++)
 	{
@@ -196,15 +195,18 @@ judge_mails(const CbScope *scope, CbUndoItem *items, int n)
 	cb_statement_free();
 }
 
+/* The mails that rows queued as a uuid[]; with ids, also the item of each. */
 static Datum
-mails_of(CbUndoItem **items, int n)
+mails_of(CbUndoItem **items, int n, Datum *ids)
 {
 	Datum	   *mails;
+	Datum	   *owners;
 	int			nmails = 0;
 
 	for (int i = 0; i < n; i++)
 		nmails += items[i]->nbefore;
 	mails = palloc(sizeof(Datum) * (nmails + 1));
+	owners = palloc(sizeof(Datum) * (nmails + 1));
 	nmails = 0;
 	for (int i = 0; i < n; i++)
 	{
@@ -213,10 +215,14 @@ mails_of(CbUndoItem **items, int n)
 			const char *mail = cb_undo_text(items[i]->before[j], "mail");
 			pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
 
-			if (mail != NULL && cb_uuid_parse(mail, strlen(mail), id))
-				mails[nmails++] = UUIDPGetDatum(id);
+			if (mail == NULL || !cb_uuid_parse(mail, strlen(mail), id))
+				continue;
+			owners[nmails] = UUIDPGetDatum(&items[i]->id);
+			mails[nmails++] = UUIDPGetDatum(id);
 		}
 	}
+	if (ids != NULL)
+		*ids = cb_statement_array(owners, NULL, nmails, UUIDOID);
 	return cb_statement_array(mails, NULL, nmails, UUIDOID);
 }
 
@@ -234,7 +240,7 @@ reverse(const CbScope *scope, TimestampTz now, CbUndoItem **items, int n)
 	if (n == 0)
 		return;
 	fill_values(scope, now, updated, n, values);
-	cb_outbox_take_back(&scope->account, mails_of(updated, n));
+	cb_outbox_take_back(&scope->account, mails_of(updated, n, NULL));
 	cb_identity_restore_memberships(scope, now, values[1]);
 	for (size_t i = 0; i < lengthof(steps); i++)
 		cb_undo_run_all(steps[i], values);
