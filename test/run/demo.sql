@@ -156,4 +156,55 @@ SELECT metadata->'total' AS total, metadata->'succeeded' AS succeeded, metadata-
        left(metadata->>'sha256', 12) AS sha256, metadata->>'file_name' AS file_name
 FROM canopy.audit_log WHERE action = 'identity.bulk_import';
 
+\echo '10. Second thoughts: undo it. Somebody has corrected a name since, and stays:'
+\echo '   SELECT canopy_bulk_import_undo(:import);'
+\echo
+UPDATE canopy.identity SET last_name = 'Strauß-Groß' WHERE email LIKE 'soenke%';
+SELECT r->>'row_number' AS row, r->>'outcome' AS outcome, r->>'reason' AS reason
+FROM jsonb_array_elements(canopy_bulk_import_undo(:'import')->'rows') AS r
+ORDER BY row;
+
+\echo '11. Learners from a CSV behind a URL, as a background job: enrolled in a course, welcomed by'
+\echo '   mail. An administrator allows the host; here it is on this machine, with a certificate of'
+\echo '   its own. First a dry run, then for good, then once more, which changes nothing:'
+\echo '   SELECT canopy_bulk_import_url(:url, invite_message => ''Welcome'', course_ids => :courses);'
+\echo
+ALTER SYSTEM SET canopy_bulk.import_allowed_hosts = :'host';
+ALTER SYSTEM SET canopy_bulk.import_allowed_networks = '127.0.0.0/8';
+ALTER SYSTEM SET canopy_bulk.import_ca_file = :'authority';
+SELECT pg_reload_conf() \g /dev/null
+INSERT INTO canopy.learning_item (account_id, kind, slug, name)
+SELECT id, 'course', 'orbits', 'Orbital mechanics' FROM canopy.account RETURNING id AS course \gset
+CREATE FUNCTION pg_temp.end_of(job uuid)
+RETURNS TABLE (status text, dry_run boolean, good integer, bad integer, learners bigint, enrolments bigint, mails bigint)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	found jsonb;
+BEGIN
+	LOOP
+		found := canopy_bulk_job(job);
+		EXIT WHEN found->>'status' IN ('complete', 'failed', 'cancelled');
+		PERFORM pg_sleep(0.1);
+	END LOOP;
+	RETURN QUERY SELECT concat_ws(': ', found->>'status', found->>'error_message'), (found->'parameters'->>'dry_run')::boolean,
+		s.valid + s.succeeded, s.error + s.failed,
+		(SELECT count(*) FROM canopy.learner_profile), (SELECT count(*) FROM canopy.enrolment),
+		(SELECT count(*) FROM canopy.outbox WHERE kind = 'welcome')
+	FROM jsonb_to_record(canopy_bulk_import_info((found->>'import_id')::uuid)->'statistics')
+		AS s (valid integer, error integer, succeeded integer, failed integer);
+END
+$$;
+PREPARE ask AS SELECT canopy_bulk_import_url($1, invite_message => 'Welcome', course_ids => ARRAY[$2]::uuid[], dry_run => $3)
+	#>> '{data,APIBulkImport,id}' AS job;
+EXECUTE ask(:'url', :'course', true) \gset
+SELECT * FROM pg_temp.end_of(:'job');
+SELECT r->>'row_number' AS row, r->'cells'->>2 AS email, i->>'field' AS field, i->>'code' AS code
+FROM jsonb_array_elements(canopy_bulk_import_rows((canopy_bulk_job(:'job')->>'import_id')::uuid)->'items') AS r,
+     jsonb_array_elements(r->'issues') AS i;
+EXECUTE ask(:'url', :'course', false) \gset
+SELECT * FROM pg_temp.end_of(:'job');
+EXECUTE ask(:'url', :'course', false) \gset
+SELECT * FROM pg_temp.end_of(:'job');
+
 \echo 'The server of this demo is gone now. README.md has each step in more words.'
