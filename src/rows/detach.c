@@ -19,8 +19,8 @@
 #include "db/uuid7.h"
 #include "rows/detach.h"
 #include "rows/fields.h"
+#include "rows/member_row.h"
 #include "rows/members.h"
-#include "rows/parents.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
 
@@ -58,11 +58,8 @@ static CbStatement find_assignments = {
 
 typedef struct DetachRow
 {
-	CbRow		row;
-	pg_uuid_t	identity_id;
-	const char *email;			/* of the identity */
+	CbMemberRow member;
 	bool		was_detached;	/* before the batch */
-	CbMembership membership;
 	int			nrevoked;		/* roles that were taken away */
 } DetachRow;
 
@@ -75,14 +72,9 @@ typedef struct Reading
 } Reading;
 
 static void begin(CbBatch *batch);
-static void decode(CbBatch *batch, CbRow *row);
 static void lock_parents(CbBatch *batch);
-static void want_member(CbMembers *members, const CbParents *identities,
-						const CbScope *scope, DetachRow *row);
 static void check_member(const CbBatch *batch, const CbMembers *members,
 						 DetachRow *row);
-static int	compare(const CbRow *a, const CbRow *b);
-static const char *key(const CbRow *row, int which, Size *len);
 static bool write_set(CbBatch *batch, CbRow **rows, int n);
 static int	deactivate(CbBatch *batch, CbRow **rows, int n);
 static bool take_roles(CbBatch *batch, CbRow **rows, int n);
@@ -93,8 +85,6 @@ static void read_revoked(void *arg, const Datum *values, const bool *nulls);
 static void read_kept(void *arg, const Datum *values, const bool *nulls);
 static void write_one(CbBatch *batch, CbRow *row);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
-static void echo(const CbRow *row, CbJson *json);
-static const pg_uuid_t *identity_of(const CbRow *row);
 
 static const char *const tables[] = {"app_membership", "role_assignment", NULL};
 
@@ -108,42 +98,22 @@ const CbRowKind cb_detach_kind = {
 	.key_codes = {CB_MEMBERSHIP_NOT_FOUND},
 	.key_fields = {"identity_id"},
 	.begin = begin,
-	.decode = decode,
+	.decode = cb_member_row_decode,
 	.lock_parents = lock_parents,
-	.compare = compare,
-	.key = key,
+	.compare = cb_member_row_compare,
+	.key = cb_member_row_key,
 	.write_set = write_set,
 	.write_one = write_one,
 	.encode = encode,
-	.identity = identity_of,
-	.echo = echo,
+	.identity = cb_member_row_identity,
+	.echo = cb_member_row_echo,
 	.tables = tables
 };
 
 static void
 begin(CbBatch *batch)
 {
-	if (!batch->scope.has_application)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("no application is named"),
-				 errhint("Pass application => 'slug or id', or set canopy_bulk.application.")));
-	if (batch->on_conflict == CB_ON_CONFLICT_UPDATE)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a membership cannot be updated by detaching"),
-				 errhint("on_conflict is error or skip.")));
-}
-
-static void
-decode(CbBatch *batch, CbRow *row)
-{
-	DetachRow  *detach = (DetachRow *) row;
-
-	if (row->input.type == jbvNull)
-		cb_field_issue(row, CB_REQUIRED, "identity_id");
-	else
-		cb_field_uuid(row, "identity_id", &row->input, &detach->identity_id);
+	cb_member_row_check(batch, "a membership cannot be updated by detaching");
 }
 
 static void
@@ -152,20 +122,15 @@ lock_parents(CbBatch *batch)
 	CbParents	identities;
 	CbMembers	members;
 
-	cb_parents_init(&identities, batch->nrows);
+	cb_member_row_lock(batch, &identities);
 	cb_members_init(&members, batch->nrows);
 	for (int i = 0; i < batch->nrows; i++)
 	{
-		if (cb_row_is_good(batch->rows[i]))
-			cb_parents_want(&identities,
-							&((DetachRow *) batch->rows[i])->identity_id);
-	}
-	cb_parents_lock_identities(&identities, &batch->scope);
-	for (int i = 0; i < batch->nrows; i++)
-	{
-		if (cb_row_is_good(batch->rows[i]))
-			want_member(&members, &identities, &batch->scope,
-						(DetachRow *) batch->rows[i]);
+		const CbMemberRow *row = (const CbMemberRow *) batch->rows[i];
+
+		if (cb_row_is_good(&row->row))
+			cb_members_want(&members, cb_parents_find(&identities, &row->identity_id),
+							&batch->scope.application);
 	}
 	cb_members_lock(&members, &batch->scope);
 	for (int i = 0; i < batch->nrows; i++)
@@ -175,49 +140,20 @@ lock_parents(CbBatch *batch)
 	}
 }
 
-static void
-want_member(CbMembers *members, const CbParents *identities,
-			const CbScope *scope, DetachRow *row)
-{
-	const CbParent *identity = cb_parents_find(identities, &row->identity_id);
-
-	if (identity == NULL)
-	{
-		cb_field_issue(&row->row, CB_IDENTITY_NOT_FOUND, "identity_id");
-		return;
-	}
-	row->email = identity->name;
-	cb_members_want(members, identity, &scope->application);
-}
-
 /* Who was detached before can be skipped; who never was a member cannot. */
 static void
 check_member(const CbBatch *batch, const CbMembers *members, DetachRow *row)
 {
-	const CbMembership *membership = cb_members_find(members, &row->identity_id,
+	const CbMembership *membership = cb_members_find(members, &row->member.identity_id,
 													 &batch->scope.application);
 
 	row->was_detached = membership != NULL &&
 		strcmp(membership->status, "deactivated") == 0;
 	if (membership == NULL ||
 		(row->was_detached && batch->on_conflict == CB_ON_CONFLICT_ERROR))
-		cb_field_issue(&row->row, CB_MEMBERSHIP_NOT_FOUND, "identity_id");
+		cb_field_issue(&row->member.row, CB_MEMBERSHIP_NOT_FOUND, "identity_id");
 	else
-		row->membership = *membership;
-}
-
-static int
-compare(const CbRow *a, const CbRow *b)
-{
-	return strcmp(((const DetachRow *) a)->email,
-				  ((const DetachRow *) b)->email);
-}
-
-static const char *
-key(const CbRow *row, int which, Size *len)
-{
-	*len = UUID_LEN;
-	return (const char *) ((const DetachRow *) row)->identity_id.data;
+		row->member.membership = *membership;
 }
 
 /* False when a trigger has kept a role that had to go. */
@@ -288,7 +224,7 @@ identity_ids(CbRow **rows, int n)
 	Datum	   *ids = palloc(sizeof(Datum) * n);
 
 	for (int i = 0; i < n; i++)
-		ids[i] = UUIDPGetDatum(&((DetachRow *) rows[i])->identity_id);
+		ids[i] = UUIDPGetDatum(&((CbMemberRow *) rows[i])->identity_id);
 	return cb_statement_array(ids, NULL, n, UUIDOID);
 }
 
@@ -301,7 +237,7 @@ match_row(Reading *reading, const pg_uuid_t *identity)
 		int			place = (reading->next + i) % reading->n;
 		DetachRow  *row = (DetachRow *) reading->rows[place];
 
-		if (cb_uuid_compare(&row->identity_id, identity) == 0)
+		if (cb_uuid_compare(&row->member.identity_id, identity) == 0)
 		{
 			reading->next = place;
 			return row;
@@ -317,8 +253,8 @@ read_membership(void *arg, const Datum *values, const bool *nulls)
 
 	if (row == NULL)
 		return;
-	cb_membership_read(&row->membership, values, nulls);
-	row->row.outcome = CB_UPDATED;
+	cb_membership_read(&row->member.membership, values, nulls);
+	row->member.row.outcome = CB_UPDATED;
 	row->nrevoked = 0;
 }
 
@@ -352,23 +288,6 @@ encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 	const DetachRow *detach = (const DetachRow *) row;
 
 	cb_json_shape(json, &keys);
-	cb_membership_encode(&detach->membership, json);
+	cb_membership_encode(&detach->member.membership, json);
 	cb_json_int(json, detach->nrevoked);
-}
-
-static void
-echo(const CbRow *row, CbJson *json)
-{
-	static CbJsonShape keys = {1, {"identity_id"}};
-
-	cb_json_shape(json, &keys);
-	cb_field_echo_id(row, json);
-}
-
-static const pg_uuid_t *
-identity_of(const CbRow *row)
-{
-	const DetachRow *detach = (const DetachRow *) row;
-
-	return row->problem.code == CB_UUID_INVALID ? NULL : &detach->identity_id;
 }

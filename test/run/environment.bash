@@ -6,7 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 tree=$PWD
 # from make only what the caller wrote as name=value, which is also in the environment
 unset MAKEFLAGS MFLAGS MAKELEVEL GNUMAKEFLAGS
-export LC_ALL=C.UTF-8
+# LANG too, because the Perl tests of PostgreSQL drop the other
+export LC_ALL=C.UTF-8 LANG=C.UTF-8
 major=${CANOPY_PG_MAJOR:-15}
 bin=/usr/lib/postgresql/$major/bin
 # the server's user must reach our temporary folders, whatever root's TMPDIR is
