@@ -254,7 +254,7 @@ COMMENT ON COLUMN canopy.import_row.before IS
 COMMENT ON COLUMN canopy.import_row.undo_outcome IS
 'What undoing did with the row: reversed, kept or error.';
 COMMENT ON COLUMN canopy.import_row.undo_reason IS
-'Why undoing kept the row.';
+'Why undoing did not reverse the row, or what of it could not be.';
 
 /* No foreign key to the identity: the list tells of those that are gone as well. */
 CREATE TABLE canopy.import_missing (

@@ -50,7 +50,7 @@ extern void cb_json_null(CbJson *json);
 extern void cb_json_bool(CbJson *json, bool value);
 extern void cb_json_int(CbJson *json, int64 value);
 extern void cb_json_string(CbJson *json, const char *utf8, Size len);
-extern void cb_json_cstring(CbJson *json, const char *utf8);
+extern void cb_json_cstring(CbJson *json, const char *utf8);	/* NULL: a null */
 
 /* Copies a scalar, or a container that stays as it is. */
 extern void cb_json_value(CbJson *json, const JsonbValue *value);

@@ -26,7 +26,6 @@ static bool is_same_plan(const CbImport *a, const CbImport *b);
 static bool is_same_time(const CbTime *a, const CbTime *b);
 static void write_columns(CbJson *json, const CbImport *import);
 static void write_missing(CbJson *json, const CbImport *import);
-static void write_text(CbJson *json, const char *text);
 static void digest_text(pg_cryptohash_ctx *digest, const char *text);
 static void digest_bytes(pg_cryptohash_ctx *digest, const void *bytes, Size len);
 static Size blank_before(const char *text, Size len);
@@ -134,11 +133,11 @@ cb_import_describe(const CbImport *import)
 	write_columns(json, import);
 	write_missing(json, import);
 	cb_json_shape(json, &encoding);
-	write_text(json, import->encoding);
-	write_text(json, import->encoding_method);
+	cb_json_cstring(json, import->encoding);
+	cb_json_cstring(json, import->encoding_method);
 	cb_json_int(json, import->encoding_confidence);
-	write_text(json, import->delimiter);
-	write_text(json, import->file_name);
+	cb_json_cstring(json, import->delimiter);
+	cb_json_cstring(json, import->file_name);
 	cb_json_int(json, import->file_size);
 	cb_json_int(json, import->row_count);
 	cb_json_int(json, import->batch_size);
@@ -153,7 +152,7 @@ cb_import_describe(const CbImport *import)
 	cb_json_int(json, import->succeeded_count);
 	cb_json_cstring(json, import->on_conflict);
 	cb_import_write_digest(json, import);
-	write_text(json, import->error_message);
+	cb_json_cstring(json, import->error_message);
 	return cb_json_finish(json);
 }
 
@@ -166,7 +165,7 @@ write_columns(CbJson *json, const CbImport *import)
 	for (int i = 0; i < import->ncolumns; i++)
 	{
 		cb_json_shape(json, &keys);
-		write_text(json, import->columns[i].field);
+		cb_json_cstring(json, import->columns[i].field);
 		cb_json_cstring(json, import->columns[i].header);
 		cb_json_bool(json, import->columns[i].secret);
 		cb_json_int(json, i + 1);
@@ -199,15 +198,6 @@ cb_import_missing(const CbImport *import, const CbMappingField **missing)
 			missing[n++] = fields[i];
 	}
 	return n;
-}
-
-static void
-write_text(CbJson *json, const char *text)
-{
-	if (text == NULL)
-		cb_json_null(json);
-	else
-		cb_json_cstring(json, text);
 }
 
 void

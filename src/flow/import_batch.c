@@ -242,9 +242,9 @@ cb_import_notes_json(const CbImportNote *notes)
 	{
 		cb_json_shape(json, &keys);
 		cb_json_cstring(json, note->code);
-		note->field == NULL ? cb_json_null(json) : cb_json_cstring(json, note->field);
+		cb_json_cstring(json, note->field);
 		note->column == 0 ? cb_json_null(json) : cb_json_int(json, note->column);
-		note->closest == NULL ? cb_json_null(json) : cb_json_cstring(json, note->closest);
+		cb_json_cstring(json, note->closest);
 		cb_json_cstring(json, note->message);
 		cb_json_cstring(json, note->is_warning ? "warning" : "error");
 		note->first_row == 0 ? cb_json_null(json) : cb_json_int(json, note->first_row);

@@ -111,10 +111,7 @@ describe(const CbImportCall *call)
 	write_mapping(json, import);
 	cb_import_sync_sum(json, import);
 	cb_json_int(json, import->skipped_count);
-	if (import->file_name == NULL)
-		cb_json_null(json);
-	else
-		cb_json_cstring(json, import->file_name);
+	cb_json_cstring(json, import->file_name);
 	cb_json_uuid(json, &import->id);
 	cb_json_int(json, import->succeeded_count);
 	cb_json_int(json, (call->now - import->started_at.at) / 1000);

@@ -22,9 +22,9 @@ static const CbImportMode modes[] = {
 	"Invites people to the environment; who accepts becomes a member of the application."},
 	{"account_create", &cb_identity_kind, &cb_identity_undo, CB_MAPPING_ACCOUNT_CREATE, false, false,
 	"Creates identities in the directory of the account. No mail is sent."},
-	{"learner", &cb_learner_kind, NULL, CB_MAPPING_LEARNER, false, false,
+	{"learner", &cb_learner_kind, &cb_learner_undo, CB_MAPPING_LEARNER, false, false,
 		"Adds or updates learners, and enrols them. Empty cells change nothing.",
-		true, true, cb_learner_options_of, cb_learner_options_check,
+		true, true, true, cb_learner_options_of, cb_learner_options_check,
 	cb_learner_options_store},
 };
 

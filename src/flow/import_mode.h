@@ -23,13 +23,15 @@ typedef struct CbImportMode
 {
 	const char *name;
 	const CbRowKind *kind;
-	const CbUndoKind *undo;		/* NULL: cannot be undone */
+	const CbUndoKind *undo;
 	CbMappingMode mapping;		/* has the fields */
 	bool		has_application;	/* needs one; or has none */
 	bool		needs_environment;
 	const char *summary;		/* for the sample file */
 	bool		may_have_application;	/* has one when one is named */
 	bool		always_updates; /* on_conflict is update, whoever asks */
+	bool		is_partial;		/* a file is never all there is: nobody is
+								 * missing */
 
 	/*
 	 * What the mode asks besides: read raises 22023, check also PT404.  NULL:

@@ -15,7 +15,6 @@
 
 static CbImportResultChoice choice_of(const char *outcome);
 static void write_result(CbJson *json, const CbImportRowResult *result);
-static void write_text(CbJson *json, const char *text);
 
 Jsonb *
 cb_import_results(const pg_uuid_t *id, const char *account,
@@ -95,19 +94,10 @@ write_result(CbJson *json, const CbImportRowResult *result)
 			cb_json_string(json, VARDATA_ANY(DatumGetPointer(result->cells[i])),
 						   VARSIZE_ANY_EXHDR(DatumGetPointer(result->cells[i])));
 	}
-	write_text(json, result->outcome);
-	write_text(json, result->error_code);
+	cb_json_cstring(json, result->outcome);
+	cb_json_cstring(json, result->error_code);
 	cb_json_int(json, result->number);
 	cb_json_int(json, result->line);
-	write_text(json, result->skip_reason);
-	write_text(json, result->error_message);
-}
-
-static void
-write_text(CbJson *json, const char *text)
-{
-	if (text == NULL)
-		cb_json_null(json);
-	else
-		cb_json_cstring(json, text);
+	cb_json_cstring(json, result->skip_reason);
+	cb_json_cstring(json, result->error_message);
 }

@@ -40,8 +40,8 @@ typedef struct Reversing
 static void reverse_chunk(Reversing *reversing, CbUndoItem **items, int n);
 static void find_culprits(Reversing *reversing, CbUndoItem **items, int n);
 static int	drop_settled(CbUndoItem **items, int n);
-static void settle_all(CbUndoItem **items, int n, CbUndoOutcome outcome,
-					   const char *reason);
+static void settle_reversed(CbUndoItem **items, int n);
+static void settle_failed(CbUndoItem **items, int n, const char *sqlstate);
 static bool attempt(Reversing *reversing, CbUndoItem **items, int n, bool keeps);
 static bool attempt_step(void *arg);
 
@@ -59,7 +59,7 @@ cb_import_reverse(const CbUndoKind *kind, const CbScope *scope,
 		pending[i] = &items[i];
 	n = drop_settled(pending, n);
 	if (n > CHUNK_ITEMS && attempt(&reversing, pending, n, true))
-		settle_all(pending, n, CB_UNDO_REVERSED, NULL);
+		settle_reversed(pending, n);
 	else
 	{
 		for (int i = 0; i < n; i += CHUNK_ITEMS)
@@ -82,12 +82,12 @@ reverse_chunk(Reversing *reversing, CbUndoItem **items, int n)
 		nleft = drop_settled(items, n);
 		if (nleft == n)
 		{
-			settle_all(items, n, CB_UNDO_ERROR, sqlstate);
+			settle_failed(items, n, sqlstate);
 			return;
 		}
 		n = nleft;
 	}
-	settle_all(items, n, CB_UNDO_REVERSED, NULL);
+	settle_reversed(items, n);
 }
 
 static void
@@ -116,11 +116,19 @@ drop_settled(CbUndoItem **items, int n)
 	return nleft;
 }
 
+/* What the judge found that cannot be reversed stays the reason. */
 static void
-settle_all(CbUndoItem **items, int n, CbUndoOutcome outcome, const char *reason)
+settle_reversed(CbUndoItem **items, int n)
 {
 	for (int i = 0; i < n; i++)
-		cb_undo_settle(items[i], outcome, reason);
+		items[i]->outcome = CB_UNDO_REVERSED;
+}
+
+static void
+settle_failed(CbUndoItem **items, int n, const char *sqlstate)
+{
+	for (int i = 0; i < n; i++)
+		cb_undo_settle(items[i], CB_UNDO_ERROR, sqlstate);
 }
 
 /* False, and sqlstate, when they cannot be reversed together. */

@@ -90,7 +90,7 @@ check_missing(const char *missing, const CbImportMode *mode)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value of missing"),
 				 errhint("It is ignore, report or deactivate.")));
-	if (mode->undo == NULL && strcmp(missing, "ignore") != 0)
+	if (mode->is_partial && strcmp(missing, "ignore") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("mode of the import and missing do not agree"),

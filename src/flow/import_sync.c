@@ -53,7 +53,6 @@ static void write_batch(CbImportCall *call, const pg_uuid_t *ids,
 						CbImportMissing *missing, int n);
 static void take_outcomes(void *arg, const CbBatch *batch);
 static void write_one(CbJson *json, const CbImportMissing *one);
-static void write_text(CbJson *json, const char *text);
 
 void
 cb_import_sync_write(CbJson *json, const CbImportCall *call)
@@ -72,7 +71,7 @@ cb_import_sync_write(CbJson *json, const CbImportCall *call)
 	cb_json_shape(json, &keys);
 	cb_json_cstring(json, import->missing);
 	cb_json_int(json, comparison.missing);
-	write_text(json, refusal(import, &comparison));
+	cb_json_cstring(json, refusal(import, &comparison));
 	cb_json_int(json, comparison.total);
 	cb_json_int(json, import->max_missing_percent);
 	cb_json_int(json, comparison.without_address);
@@ -125,7 +124,7 @@ cb_import_sync_sum(CbJson *json, const CbImport *import)
 	cb_json_shape(json, &keys);
 	cb_json_cstring(json, import->missing);
 	cb_json_int(json, import->missing_count);
-	write_text(json, import->missing_refused);
+	cb_json_cstring(json, import->missing_refused);
 	cb_json_int(json, cb_import_missing_deactivated(import));
 }
 
@@ -364,19 +363,10 @@ write_one(CbJson *json, const CbImportMissing *one)
 	"undo_reason", "undo_outcome"}};
 
 	cb_json_shape(json, &keys);
-	write_text(json, one->email);
-	write_text(json, one->outcome);
-	write_text(json, one->error_code);
+	cb_json_cstring(json, one->email);
+	cb_json_cstring(json, one->outcome);
+	cb_json_cstring(json, one->error_code);
 	cb_json_uuid(json, &one->identity);
-	write_text(json, one->undo_reason);
-	write_text(json, one->undo_outcome);
-}
-
-static void
-write_text(CbJson *json, const char *text)
-{
-	if (text == NULL)
-		cb_json_null(json);
-	else
-		cb_json_cstring(json, text);
+	cb_json_cstring(json, one->undo_reason);
+	cb_json_cstring(json, one->undo_outcome);
 }

@@ -93,8 +93,6 @@ cb_import_remember(const CbImportCall *call, int nrows, CbBatchInside *inside)
 	Remembering *remembering = palloc(sizeof(Remembering));
 
 	remembering->before = palloc0(sizeof(Jsonb *) * (nrows + 1));
-	if (call->mode->undo == NULL)
-		return remembering->before;
 	remembering->kind = call->mode->undo;
 	remembering->context = CurrentMemoryContext;
 	inside->remembers = true;
@@ -154,10 +152,6 @@ begin(Undoing *undoing, const pg_uuid_t *id, const char *account)
 	call->import = cb_import_read(&call->scope.account, id, true);
 	cb_import_require(call->import, CB_IMPORT_ENDED,
 					  "Cancel it with canopy_bulk_import_cancel() first, or let it end.");
-	if (call->mode->undo == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot undo an import of this mode")));
 	rows->kind = call->mode->undo;
 	rows->nrows = cb_import_undo_read(call->import, &rows->rows);
 	missing->kind = &cb_missing_undo;

@@ -188,10 +188,7 @@ write_columns(CbJson *json, const CbImport *import, const int *confidences)
 		const CbImportColumn *column = &import->columns[i];
 
 		cb_json_shape(json, &keys);
-		if (column->field == NULL)
-			cb_json_null(json);
-		else
-			cb_json_cstring(json, column->field);
+		cb_json_cstring(json, column->field);
 		cb_json_cstring(json, column->header);
 		cb_json_bool(json, column->secret);
 		cb_json_int(json, i + 1);
@@ -205,10 +202,5 @@ write_texts(CbJson *json, char *const *texts, int n)
 {
 	cb_json_array(json, n);
 	for (int i = 0; i < n; i++)
-	{
-		if (texts[i] == NULL)
-			cb_json_null(json);
-		else
-			cb_json_cstring(json, texts[i]);
-	}
+		cb_json_cstring(json, texts[i]);
 }

@@ -13,7 +13,6 @@
 
 static void check_verdict(const char *verdict);
 static void write_row(CbJson *json, const CbImportRow *row);
-static void write_text(CbJson *json, const char *text);
 static void write_json(CbJson *json, const Jsonb *value);
 
 Jsonb *
@@ -72,7 +71,7 @@ write_row(CbJson *json, const CbImportRow *row)
 	"selected", "row_number", "line_number"}};
 
 	cb_json_shape(json, &keys);
-	write_text(json, row->plan);
+	cb_json_cstring(json, row->plan);
 	cb_json_array(json, row->ncells);
 	for (int i = 0; i < row->ncells; i++)
 	{
@@ -83,20 +82,11 @@ write_row(CbJson *json, const CbImportRow *row)
 						   VARSIZE_ANY_EXHDR(DatumGetPointer(row->cells[i])));
 	}
 	write_json(json, row->issues);
-	write_text(json, row->outcome);
-	write_text(json, row->verdict);
+	cb_json_cstring(json, row->outcome);
+	cb_json_cstring(json, row->verdict);
 	cb_json_bool(json, row->selected);
 	cb_json_int(json, row->number);
 	cb_json_int(json, row->line);
-}
-
-static void
-write_text(CbJson *json, const char *text)
-{
-	if (text == NULL)
-		cb_json_null(json);
-	else
-		cb_json_cstring(json, text);
 }
 
 static void

@@ -32,7 +32,6 @@ static Jsonb *resend_step(const CbScope *scope, CbInviteFound *found,
 static Jsonb *revoke_step(const CbScope *scope, CbInviteFound *found,
 						  TimestampTz now, Jsonb **record);
 static Jsonb *describe_info(const CbInviteFound *found);
-static void write_text(CbJson *json, const char *value);
 static void lock_pending(const CbScope *scope, const pg_uuid_t *id,
 						 TimestampTz now, CbInviteFound *found);
 static const char *redirect_of(const CbScope *scope, const CbInvite *invite);
@@ -198,20 +197,11 @@ describe_info(const CbInviteFound *found)
 	cb_json_object(json, keys, lengthof(keys));
 	cb_json_cstring(json, found->invite.email);
 	cb_json_cstring(json, found->invite.intent);
-	write_text(json, found->application_name);
+	cb_json_cstring(json, found->application_name);
 	cb_invite_encode_text(&found->invite.last_name, json);
 	cb_invite_encode_text(&found->invite.first_name, json);
-	write_text(json, found->invite.inviter_email);
+	cb_json_cstring(json, found->invite.inviter_email);
 	return cb_json_finish(json);
-}
-
-static void
-write_text(CbJson *json, const char *value)
-{
-	if (value == NULL)
-		cb_json_null(json);
-	else
-		cb_json_cstring(json, value);
 }
 
 static void
@@ -287,6 +277,6 @@ describe_resent(const char *link)
 
 	cb_json_object(json, keys, lengthof(keys));
 	cb_json_cstring(json, "Invite resent.");
-	write_text(json, link);
+	cb_json_cstring(json, link);
 	return cb_json_finish(json);
 }

@@ -16,7 +16,6 @@ static void write_plain(CbJson *json, const CbJob *job);
 static void write_product(CbJson *json, const CbJob *job);
 static const char *describe(const CbJob *job);
 static void write_import(CbJson *json, const CbJob *job);
-static void write_text(CbJson *json, const char *text);
 
 Jsonb *
 cb_jobs_describe(const CbJob *job, CbJobForm form)
@@ -57,7 +56,7 @@ write_plain(CbJson *json, const CbJob *job)
 	cb_json_time(json, &job->started_at);
 	cb_json_cstring(json, describe(job));
 	cb_json_time(json, &job->finished_at);
-	write_text(json, job->error_message);
+	cb_json_cstring(json, job->error_message);
 	if (job->fetched_bytes < 0)
 		cb_json_null(json);
 	else
@@ -98,13 +97,4 @@ write_import(CbJson *json, const CbJob *job)
 		cb_json_uuid(json, &job->import);
 	else
 		cb_json_null(json);
-}
-
-static void
-write_text(CbJson *json, const char *text)
-{
-	if (text == NULL)
-		cb_json_null(json);
-	else
-		cb_json_cstring(json, text);
 }

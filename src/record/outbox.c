@@ -62,6 +62,22 @@ static CbStatement withdraw_mails = {
 	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_UPDATE
 };
 
+/* Parameters of both: account, mails. */
+static CbStatement delete_unclaimed = {
+	"DELETE FROM canopy.outbox"
+	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
+	" AND attempt_count" EQ "0 AND next_attempt_at IS NOT NULL",
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_DELETE
+};
+
+static CbStatement withdraw_claimed = {
+	"UPDATE canopy.outbox SET status = 'withdrawn', link = NULL,"
+	" next_attempt_at = NULL"
+	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
+	" AND next_attempt_at IS NOT NULL",
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_UPDATE
+};
+
 /* Parameters: account, identity, kind. */
 static CbStatement withdraw_kind = {
 	"UPDATE canopy.outbox SET status = 'withdrawn', link = NULL,"
@@ -191,6 +207,19 @@ cb_outbox_withdraw(const pg_uuid_t *account, const pg_uuid_t *invites, int n)
 }
 
 void
+cb_outbox_take_back(const pg_uuid_t *account, Datum mails)
+{
+	Datum		values[2];
+
+	values[0] = UUIDPGetDatum(account);
+	values[1] = mails;
+	cb_statement_run(&delete_unclaimed, values, NULL);
+	cb_statement_free();
+	cb_statement_run(&withdraw_claimed, values, NULL);
+	cb_statement_free();
+}
+
+void
 cb_outbox_withdraw_kind(const pg_uuid_t *account, const pg_uuid_t *identity,
 						const char *kind)
 {
@@ -265,6 +294,8 @@ fill_columns(const CbMail *mails, int n, Datum **columns, bool **nulls)
 		const CbMail *mail = &mails[i];
 
 		cb_uuid7_make(&ids[i]);
+		if (mail->id != NULL)
+			*mail->id = ids[i];
 		columns[0][i] = UUIDPGetDatum(&ids[i]);
 		columns[1][i] = CStringGetTextDatum(mail->kind);
 		columns[2][i] = UUIDPGetDatum(mail->invite);

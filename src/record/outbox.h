@@ -31,6 +31,7 @@ typedef struct CbMail
 	Jsonb	   *payload;		/* what the text is made of: an object without
 								 * secrets */
 	const char *link;			/* the one place for a token; or NULL */
+	pg_uuid_t  *id;				/* where put shall leave its id, or NULL */
 } CbMail;
 
 /*
@@ -43,6 +44,11 @@ extern bool cb_outbox_put(const pg_uuid_t *account, TimestampTz now,
 /* Forgets what has not been sent yet of the mail of these invites. */
 extern void cb_outbox_withdraw(const pg_uuid_t *account,
 							   const pg_uuid_t *invites, int n);
+
+/*
+ * The same of these mails; one that nobody has claimed yet leaves no trace.
+ */
+extern void cb_outbox_take_back(const pg_uuid_t *account, Datum mails);
 
 /* The same of mail of one kind to an identity. */
 extern void cb_outbox_withdraw_kind(const pg_uuid_t *account,

@@ -69,6 +69,16 @@ static CbStatement update_enrolments = {
 	ENTRY_TYPES
 };
 
+/* Parameters: account, enrolments. */
+static CbStatement look_at_enrolments = {
+	"SELECT u.place, pg_catalog.jsonb_build_object('id', e.id, 'status', e.status,"
+	" 'completed_at', e.completed_at)"
+	" FROM pg_catalog.unnest($2) WITH ORDINALITY AS u (id, place)"
+	" JOIN canopy.enrolment e ON e.account_id" EQ "$1 AND e.id" EQ "u.id"
+	" ORDER BY e.id FOR NO KEY UPDATE OF e",
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true
+};
+
 #define NARRAYS		5
 
 typedef struct Reading
@@ -81,6 +91,8 @@ typedef struct Reading
 /* Enrolments that are written by one statement. */
 typedef struct Writing
 {
+	const CbBatch *batch;
+	CbEnrolment **enrolments;
 	Datum	   *columns[NARRAYS];
 	bool	   *nulls;			/* of completed_at */
 	int			n;
@@ -88,13 +100,14 @@ typedef struct Writing
 } Writing;
 
 static void read_enrolment(void *arg, const Datum *values, const bool *nulls);
-static void begin_writing(Writing *writing, int capacity);
+static void begin_writing(Writing *writing, const CbBatch *batch, int capacity);
 static void wish(const CbLearnerRow *row, const CbLearningItem *item,
 				 CbEnrolment *enrolment);
 static void add(Writing *writing, const CbLearnerRow *row,
 				const CbLearningItem *item, CbEnrolment *enrolment);
-static bool write_all(const CbBatch *batch, CbStatement *statement,
-					  bool trusted, Writing *writing);
+static void look(Writing *updates);
+static void read_old(void *arg, const Datum *values, const bool *nulls);
+static bool write_all(CbStatement *statement, bool trusted, Writing *writing);
 static void count_written(void *arg, const Datum *values, const bool *nulls);
 
 void
@@ -110,7 +123,10 @@ cb_enrolment_read(const CbBatch *batch, CbLearnerRow **rows, int n)
 
 	for (int i = 0; i < n; i++)
 	{
-		rows[i]->enrolments = palloc0(sizeof(CbEnrolment) * (nitems + 1));
+		if (rows[i]->enrolments == NULL)
+			rows[i]->enrolments = MemoryContextAlloc(batch->context,
+													 sizeof(CbEnrolment) * (nitems + 1));
+		memset(rows[i]->enrolments, 0, sizeof(CbEnrolment) * nitems);
 		if (rows[i]->exists)
 			identities[nidentities++] = UUIDPGetDatum(&rows[i]->id);
 	}
@@ -132,8 +148,8 @@ cb_enrolment_write(const CbBatch *batch, CbLearnerRow **rows, int n)
 	Writing		inserts;
 	Writing		updates;
 
-	begin_writing(&inserts, n * targets->nitems);
-	begin_writing(&updates, n * targets->nitems);
+	begin_writing(&inserts, batch, n * targets->nitems);
+	begin_writing(&updates, batch, n * targets->nitems);
 	for (int i = 0; i < n; i++)
 	{
 		CbLearnerRow *row = rows[i];
@@ -157,8 +173,10 @@ cb_enrolment_write(const CbBatch *batch, CbLearnerRow **rows, int n)
 			}
 		}
 	}
-	return write_all(batch, &insert_enrolments, batch->trusted, &inserts) &&
-		write_all(batch, &update_enrolments, false, &updates);
+	if (batch->remembers)
+		look(&updates);
+	return write_all(&insert_enrolments, batch->trusted, &inserts) &&
+		write_all(&update_enrolments, false, &updates);
 }
 
 static void
@@ -189,9 +207,11 @@ read_enrolment(void *arg, const Datum *values, const bool *nulls)
 }
 
 static void
-begin_writing(Writing *writing, int capacity)
+begin_writing(Writing *writing, const CbBatch *batch, int capacity)
 {
 	memset(writing, 0, sizeof(Writing));
+	writing->batch = batch;
+	writing->enrolments = palloc(sizeof(CbEnrolment *) * (capacity + 1));
 	for (int i = 0; i < NARRAYS; i++)
 		writing->columns[i] = palloc0(sizeof(Datum) * (capacity + 1));
 	writing->nulls = palloc0(sizeof(bool) * (capacity + 1));
@@ -222,6 +242,7 @@ add(Writing *writing, const CbLearnerRow *row, const CbLearningItem *item,
 {
 	int			i = writing->n++;
 
+	writing->enrolments[i] = enrolment;
 	writing->columns[0][i] = UUIDPGetDatum(&enrolment->id);
 	writing->columns[1][i] = UUIDPGetDatum(&row->id);
 	writing->columns[2][i] = UUIDPGetDatum(&item->id);
@@ -230,17 +251,40 @@ add(Writing *writing, const CbLearnerRow *row, const CbLearningItem *item,
 	writing->nulls[i] = !enrolment->completed_at.given;
 }
 
+/* Locks what is updated, and keeps what is replaced. */
+static void
+look(Writing *updates)
+{
+	Datum		values[2];
+
+	if (updates->n == 0)
+		return;
+	values[0] = UUIDPGetDatum(&updates->batch->scope.account);
+	values[1] = cb_statement_array(updates->columns[0], NULL, updates->n, UUIDOID);
+	cb_statement_stream(&look_at_enrolments, values, NULL, false, read_old, updates);
+}
+
+static void
+read_old(void *arg, const Datum *values, const bool *nulls)
+{
+	const Writing *updates = arg;
+	MemoryContext old = MemoryContextSwitchTo(updates->batch->context);
+
+	updates->enrolments[DatumGetInt64(values[0]) - 1]->old =
+		DatumGetJsonbPCopy(values[1]);
+	MemoryContextSwitchTo(old);
+}
+
 static bool
-write_all(const CbBatch *batch, CbStatement *statement, bool trusted,
-		  Writing *writing)
+write_all(CbStatement *statement, bool trusted, Writing *writing)
 {
 	static const Oid types[NARRAYS] = {UUIDOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID};
 	Datum		values[2 + NARRAYS];
 
 	if (writing->n == 0)
 		return true;
-	values[0] = UUIDPGetDatum(&batch->scope.account);
-	values[1] = TimestampTzGetDatum(batch->now);
+	values[0] = UUIDPGetDatum(&writing->batch->scope.account);
+	values[1] = TimestampTzGetDatum(writing->batch->now);
 	for (int i = 0; i < NARRAYS; i++)
 		values[2 + i] = cb_statement_array(writing->columns[i], i == NARRAYS - 1 ?
 										   writing->nulls : NULL, writing->n, types[i]);

@@ -253,6 +253,15 @@ cb_text_write(CbJson *json, const CbText *value)
 		cb_json_string(json, value->val, value->len);
 }
 
+void
+cb_uuid_write(CbJson *json, const CbUuid *value)
+{
+	if (value->given)
+		cb_json_uuid(json, &value->id);
+	else
+		cb_json_null(json);
+}
+
 Datum
 cb_text_datum(const CbText *text)
 {

@@ -100,6 +100,9 @@ extern CbText cb_text_copy(Datum value, bool isnull);
 /* Writes null for a text that is null. */
 extern void cb_text_write(CbJson *json, const CbText *value);
 
+/* Writes null for one that was not given. */
+extern void cb_uuid_write(CbJson *json, const CbUuid *value);
+
 /* The text as a datum in the current memory context. */
 extern Datum cb_text_datum(const CbText *text);
 

@@ -231,7 +231,6 @@ write_membership(CbBatch *batch, CbIdentityRow *row)
 {
 	CbMembershipWish wish;
 	CbAssignmentWish assignment;
-	Jsonb	   *old_membership = NULL;
 
 	row->membership.given = row->assignment.given = false;
 	row->old_membership = NULL;
@@ -242,14 +241,14 @@ write_membership(CbBatch *batch, CbIdentityRow *row)
 	wish.application = batch->scope.has_application ?
 		batch->scope.application : row->application_id.id;
 	if (row->replaced != NULL)
-		old_membership = cb_identity_remember_membership(batch, &wish);
+		cb_membership_remember(batch, &wish, 1);
 	cb_membership_ensure(batch, &wish, 1);
 	if (wish.outcome == CB_FAILED)
 		return false;
 	row->membership.given = wish.outcome == CB_CREATED;
 	row->membership.id = wish.membership.id;
-	if (wish.outcome == CB_UPDATED)
-		row->old_membership = old_membership;
+	if (row->replaced != NULL && wish.outcome == CB_UPDATED)
+		row->old_membership = wish.old;
 	cb_identity_set_membership(batch, row, &wish.membership);
 	if (!row->role_id.given)
 		return true;

@@ -142,13 +142,6 @@ extern bool cb_identity_external_id_taken(const CbBatch *batch,
 										  const CbIdentityRow *row);
 
 /*
- * The membership as it is, locked, in the batch's context; NULL when there is
- * none.
- */
-extern Jsonb *cb_identity_remember_membership(const CbBatch *batch,
-											  const CbMembershipWish *wish);
-
-/*
  * identity_answer.c: what the account's tier and the application's say of an
  * identity.  In an application is_active is whether it may sign in there.
  */

@@ -74,16 +74,6 @@ static CbStatement update_and_remember = {
 	" RETURNING " CB_IDENTITY_COLUMNS ", old.old_values", UPDATE_TYPES
 };
 
-/* Parameters: account, identity, application. */
-static CbStatement remember_membership = {
-	"SELECT pg_catalog.jsonb_build_object('id', m.id, 'status', m.status,"
-	" 'activated_at', m.activated_at, 'deactivated_at', m.deactivated_at)"
-	" FROM canopy.app_membership m"
-	" WHERE m.account_id" EQ "$1 AND m.identity_id" EQ "$2"
-	" AND m.application_id" EQ "$3 FOR NO KEY UPDATE OF m",
-	3, {UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
-};
-
 /* Parameters: account, email. */
 static CbStatement find_identity = {
 	"SELECT " CB_IDENTITY_COLUMNS " FROM canopy.identity"
@@ -202,28 +192,6 @@ cb_identity_memberships(const pg_uuid_t *account, const pg_uuid_t *identity,
 						read_membership_entry, &reading);
 	*memberships = reading.memberships;
 	return reading.count;
-}
-
-Jsonb *
-cb_identity_remember_membership(const CbBatch *batch,
-								const CbMembershipWish *wish)
-{
-	Jsonb	   *membership = NULL;
-	Datum		values[3];
-	bool		isnull;
-
-	values[0] = UUIDPGetDatum(&batch->scope.account);
-	values[1] = UUIDPGetDatum(&wish->identity);
-	values[2] = UUIDPGetDatum(&wish->application);
-	if (cb_statement_run(&remember_membership, values, NULL) > 0)
-	{
-		MemoryContext old = MemoryContextSwitchTo(batch->context);
-
-		membership = DatumGetJsonbPCopy(cb_statement_value(0, 1, &isnull));
-		MemoryContextSwitchTo(old);
-	}
-	cb_statement_free();
-	return membership;
 }
 
 bool

@@ -25,7 +25,6 @@ static const char *constant_status(Datum value);
 static const char *constant(Datum value, const char *const *all, int n);
 static CbUuid read_uuid(Datum value, bool isnull);
 static char *read_cstring(Datum value, bool isnull);
-static void write_uuid(const CbUuid *value, CbJson *json);
 static void write_cstring(const char *value, CbJson *json);
 static void write_name(const CbInvite *invite, CbJson *json);
 
@@ -123,17 +122,17 @@ cb_invite_encode(const CbInvite *invite, const char *link, TimestampTz now,
 	cb_json_cstring(json, invite->intent);
 	write_cstring(invite->locale, json);
 	cb_json_cstring(json, cb_invite_status(invite, now));
-	write_uuid(&invite->node_id, json);
-	write_uuid(&invite->role_id, json);
-	write_uuid(invite->environment_id.given ?
-			   &invite->client_id : &invite->application_id, json);
+	cb_uuid_write(json, &invite->node_id);
+	cb_uuid_write(json, &invite->role_id);
+	cb_uuid_write(json, invite->environment_id.given ?
+				  &invite->client_id : &invite->application_id);
 	cb_invite_encode_text(&invite->last_name, json);
 	write_cstring(link, json);
 	cb_json_timestamp(json, invite->created_at);
 	cb_json_timestamp(json, invite->expires_at);
 	cb_invite_encode_text(&invite->first_name, json);
 	write_cstring(invite->invited_by, json);
-	write_uuid(&invite->application_id, json);
+	cb_uuid_write(json, &invite->application_id);
 	cb_json_bool(json, invite->role_id.given);
 }
 
@@ -193,15 +192,6 @@ static char *
 read_cstring(Datum value, bool isnull)
 {
 	return isnull ? NULL : TextDatumGetCString(value);
-}
-
-static void
-write_uuid(const CbUuid *value, CbJson *json)
-{
-	if (value->given)
-		cb_json_uuid(json, &value->id);
-	else
-		cb_json_null(json);
 }
 
 static void

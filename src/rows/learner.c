@@ -151,6 +151,7 @@ write_one(CbBatch *batch, CbRow *row)
 static bool
 write_rows(CbBatch *batch, CbRow **rows, int n)
 {
+	CbLearnerBatch *own = batch->of_kind;
 	CbLearnerRow **chosen = palloc(sizeof(CbLearnerRow *) * (n + 1));
 	bool		is_single = n == 1;
 
@@ -167,7 +168,10 @@ write_rows(CbBatch *batch, CbRow **rows, int n)
 		!cb_learner_put_mails(batch, chosen, n))
 		return false;
 	for (int i = 0; i < n; i++)
+	{
 		chosen[i]->row.outcome = chosen[i]->exists ? CB_UPDATED : CB_CREATED;
+		chosen[i]->turn = own->nwritten++;
+	}
 	return true;
 }
 
@@ -187,6 +191,8 @@ find(CbBatch *batch, CbLearnerRow **rows, int n)
 			rows[nleft++] = rows[i];
 	}
 	cb_enrolment_read(batch, rows, nleft);
+	if (batch->remembers)
+		cb_learner_look(batch, rows, nleft);
 	return nleft;
 }
 
@@ -270,11 +276,17 @@ write_memberships(CbBatch *batch, CbLearnerRow **rows, int n, bool is_single)
 		wishes[i].identity = rows[i]->id;
 		wishes[i].application = batch->scope.application;
 	}
+	if (batch->remembers)
+		cb_membership_remember(batch, wishes, n);
 	cb_membership_ensure(batch, wishes, n);
 	for (int i = 0; i < n; i++)
 	{
 		if (wishes[i].outcome == CB_FAILED)
 			return false;
+		rows[i]->membership.given = wishes[i].outcome == CB_CREATED;
+		rows[i]->membership.id = wishes[i].new_id;
+		rows[i]->old_membership = wishes[i].outcome == CB_UPDATED ?
+			wishes[i].old : NULL;
 		if (!own->targets.has_role || strcmp(wishes[i].membership.status, "active") == 0)
 			continue;
 		if (is_single)
@@ -304,6 +316,8 @@ write_assignments(CbBatch *batch, CbLearnerRow **rows, int n)
 	{
 		if (wishes[i].outcome == CB_FAILED)
 			return false;
+		rows[i]->assignment.given = wishes[i].outcome == CB_CREATED;
+		rows[i]->assignment.id = wishes[i].new_id;
 	}
 	return true;
 }

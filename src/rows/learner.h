@@ -6,7 +6,8 @@
  * learner.c is the kind; learner_fields.c reads a row from JSON,
  * learner_people.c finds and writes identities, learner_profile.c what is known of
  * them as learners, enrolment.c what they are enrolled in, and
- * learner_options.c has what all rows of a call get.
+ * learner_options.c has what all rows of a call get.  What an import needs to be
+ * undone is in learner_left.c and learner_undo.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,6 +31,8 @@ typedef struct CbEnrolment
 	const char *status;			/* constant text */
 	CbTime		completed_at;
 	bool		changes;		/* for the writer: it is there, and differs */
+	Jsonb	   *old;			/* what was replaced, in a batch that
+								 * remembers */
 } CbEnrolment;
 
 typedef struct CbLearnerRow
@@ -57,7 +60,8 @@ typedef struct CbLearnerRow
 	CbText		old_texts[CB_LEARNER_PROFILE_TEXTS];
 	CbUuid		old_client;
 	bool		was_invited;
-	CbEnrolment *enrolments;	/* one for each item of the call */
+	CbEnrolment *enrolments;	/* one for each item of the call, in the
+								 * batch's context */
 
 	/* as written */
 	bool		returned;		/* by the statement that wrote it */
@@ -68,6 +72,18 @@ typedef struct CbLearnerRow
 	CbText		stored_external_id;
 	int			nadded;			/* enrolments */
 	int			nupdated;
+
+	/* for a batch that remembers */
+	int			turn;			/* in the order of writing */
+	bool		moves_key;		/* changes the address or external id */
+	bool		changes_identity;
+	bool		changes_profile;
+	Jsonb	   *old_identity;	/* of a learner who existed */
+	Jsonb	   *old_profile;	/* NULL: there was none */
+	Jsonb	   *old_membership; /* that was made active again; or NULL */
+	CbUuid		membership;		/* that was made */
+	CbUuid		assignment;		/* that was made */
+	CbUuid		mail;			/* that was queued */
 } CbLearnerRow;
 
 /* What a batch of learners keeps for itself. */
@@ -77,6 +93,7 @@ typedef struct CbLearnerBatch
 	CbLearnerTargets targets;
 	bool	   *took;			/* a seat: of each row in the order of the
 								 * input, for each item */
+	int			nwritten;		/* rows, those of attempts that failed too */
 } CbLearnerBatch;
 
 extern const CbRowKind cb_learner_kind;
@@ -128,5 +145,22 @@ extern bool cb_learner_put_mails(const CbBatch *batch, CbLearnerRow **rows, int 
 /* enrolment.c: the same for what learners are enrolled in. */
 extern void cb_enrolment_read(const CbBatch *batch, CbLearnerRow **rows, int n);
 extern bool cb_enrolment_write(const CbBatch *batch, CbLearnerRow **rows, int n);
+
+/* learner_left.c: reads what rows of learners who exist may replace. */
+extern void cb_learner_look(const CbBatch *batch, CbLearnerRow **rows, int n);
+
+/* Fills in what each row leaves behind; of a kind that can be undone. */
+extern void cb_learner_leave(const CbBatch *batch, Jsonb **before);
+
+/*
+ * The columns of a profile that rows write, for SQL, each as of() has it; without
+ * those that are no texts.
+ */
+#define CB_LEARNER_TEXTS(of) \
+	of("ref1") "," of("ref2") "," of("ref3") "," of("ref4") "," of("ref5") "," \
+	of("ref6") "," of("ref7") "," of("ref8") "," of("ref9") "," of("ref10") "," \
+	of("address1") "," of("address2") "," of("city") "," of("state") "," \
+	of("zip_code") "," of("country") "," of("telephone") "," of("language") "," \
+	of("sf_contact_id") "," of("sf_account_id")
 
 #endif							/* CB_LEARNER_H */

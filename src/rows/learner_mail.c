@@ -24,14 +24,16 @@ cb_learner_put_mails(const CbBatch *batch, CbLearnerRow **rows, int n)
 
 	for (int i = 0; i < n; i++)
 	{
-		const CbLearnerRow *row = rows[i];
+		CbLearnerRow *row = rows[i];
 		const CbText *language = &row->texts[CB_LEARNER_LANGUAGE];
 		CbMail	   *mail = &mails[nmails];
 
+		row->mail.given = row->mails;
 		if (!row->mails)
 			continue;
 		if (language->val == NULL)
 			language = &row->old_texts[CB_LEARNER_LANGUAGE];
+		mail->id = &row->mail.id;
 		mail->kind = CB_MAIL_WELCOME;
 		mail->identity = &row->id;
 		mail->recipient = row->email;

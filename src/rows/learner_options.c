@@ -104,15 +104,14 @@ cb_learner_options_write(const CbLearnerOptions *options, CbJson *json)
 	};
 
 	cb_json_shape(json, &keys);
-	options->role == NULL ? cb_json_null(json) : cb_json_cstring(json, options->role);
+	cb_json_cstring(json, options->role);
 	options->client.given ? cb_json_uuid(json, &options->client.id) : cb_json_null(json);
 	for (size_t i = 0; i < lengthof(order); i++)
 	{
 		CbLearningKind kind = order[i];
 
 		if (kind == CB_LEARNING_PATH)
-			options->message == NULL ? cb_json_null(json) :
-				cb_json_cstring(json, options->message);
+			cb_json_cstring(json, options->message);
 		cb_json_array(json, options->nitems[kind]);
 		for (int j = 0; j < options->nitems[kind]; j++)
 			cb_json_uuid(json, &options->items[kind][j]);

@@ -135,6 +135,7 @@ static bool moves_a_key(const CbLearnerRow *row, const Person *with_email,
 static bool is_contested(const Person *person);
 static void take_person(CbLearnerRow *row, const Person *person);
 static bool differs(const CbLearnerRow *row);
+static bool differs_in_key(const CbLearnerRow *row);
 static bool same_text(const CbText *a, const CbText *b);
 static void write_people(const CbBatch *batch, CbStatement *statement,
 						 bool trusted, Writing *writing);
@@ -217,7 +218,9 @@ cb_learner_update(const CbBatch *batch, CbLearnerRow **rows, int n)
 	{
 		CbLearnerRow *row = rows[i];
 
-		if (row->exists && differs(row))
+		row->moves_key = row->exists && differs_in_key(row);
+		row->changes_identity = row->exists && differs(row);
+		if (row->changes_identity)
 			writing.rows[writing.n++] = row;
 		else if (row->exists)
 			keep_found(batch, row);
@@ -353,9 +356,15 @@ take_person(CbLearnerRow *row, const Person *person)
 static bool
 differs(const CbLearnerRow *row)
 {
-	return strcmp(row->email, row->old_email) != 0 ||
+	return differs_in_key(row) ||
 		!same_text(&row->first_name, &row->old_first_name) ||
-		!same_text(&row->last_name, &row->old_last_name) ||
+		!same_text(&row->last_name, &row->old_last_name);
+}
+
+static bool
+differs_in_key(const CbLearnerRow *row)
+{
+	return strcmp(row->email, row->old_email) != 0 ||
 		(row->external_id.val != NULL &&
 		 !same_text(&row->external_id, &row->old_external_id));
 }

@@ -147,7 +147,8 @@ cb_learner_write_profiles(const CbBatch *batch, CbLearnerRow **rows, int n)
 
 	for (int i = 0; i < n; i++)
 	{
-		if (differs(batch, rows[i]))
+		rows[i]->changes_profile = differs(batch, rows[i]);
+		if (rows[i]->changes_profile)
 			changed[reading.n++] = rows[i];
 	}
 	if (reading.n == 0)

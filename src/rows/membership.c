@@ -66,7 +66,27 @@ static CbStatement find_memberships = {
 	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT
 };
 
-/* For the readers. */
+/* The same, locked, and with what an update replaces. */
+static CbStatement remember_memberships = {
+	"SELECT u.place, pg_catalog.jsonb_build_object('id', m.id, 'status', m.status,"
+	" 'activated_at', m.activated_at, 'deactivated_at', m.deactivated_at)"
+	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3))"
+	" WITH ORDINALITY AS u (identity_id, application_id, place)"
+	" JOIN canopy.app_membership m ON m.account_id" EQ "$1"
+	" AND m.identity_id" EQ "u.identity_id"
+	" AND m.application_id" EQ "u.application_id"
+	" ORDER BY u.place FOR NO KEY UPDATE OF m",
+	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT
+};
+
+/* For read_old. */
+typedef struct Remembering
+{
+	const CbBatch *batch;
+	CbMembershipWish *wishes;
+} Remembering;
+
+/* For the other readers. */
 typedef struct Reading
 {
 	CbMembershipWish *wishes;
@@ -74,6 +94,7 @@ typedef struct Reading
 	int			next;			/* rows mostly come in the order of the wishes */
 } Reading;
 
+static void read_old(void *arg, const Datum *values, const bool *nulls);
 static void insert_wishes(const CbBatch *batch, CbMembershipWish *wishes, int n);
 static void find_rest(const CbBatch *batch, CbMembershipWish *wishes, int n);
 static void read_written(void *arg, const Datum *values, const bool *nulls);
@@ -96,6 +117,40 @@ cb_membership_ensure(const CbBatch *batch, CbMembershipWish *wishes, int n)
 		insert_wishes(batch, wishes, n);
 		find_rest(batch, wishes, n);
 	}
+}
+
+void
+cb_membership_remember(const CbBatch *batch, CbMembershipWish *wishes, int n)
+{
+	Datum	   *identities = palloc(sizeof(Datum) * (n + 1));
+	Datum	   *applications = palloc(sizeof(Datum) * (n + 1));
+	Remembering remembering = {batch, wishes};
+	Datum		values[3];
+
+	for (int i = 0; i < n; i++)
+	{
+		wishes[i].old = NULL;
+		identities[i] = UUIDPGetDatum(&wishes[i].identity);
+		applications[i] = UUIDPGetDatum(&wishes[i].application);
+	}
+	if (n == 0)
+		return;
+	values[0] = UUIDPGetDatum(&batch->scope.account);
+	values[1] = cb_statement_array(identities, NULL, n, UUIDOID);
+	values[2] = cb_statement_array(applications, NULL, n, UUIDOID);
+	cb_statement_stream(&remember_memberships, values, NULL, false,
+						read_old, &remembering);
+}
+
+static void
+read_old(void *arg, const Datum *values, const bool *nulls)
+{
+	const Remembering *remembering = arg;
+	CbMembershipWish *wish = &remembering->wishes[DatumGetInt64(values[0]) - 1];
+	MemoryContext old = MemoryContextSwitchTo(remembering->batch->context);
+
+	wish->old = DatumGetJsonbPCopy(values[1]);
+	MemoryContextSwitchTo(old);
 }
 
 static void

@@ -30,6 +30,7 @@ typedef struct CbMembershipWish
 	pg_uuid_t	new_id;			/* of the row, if one is made; set by ensure */
 	CbOutcome	outcome;
 	CbMembership membership;
+	Jsonb	   *old;			/* set by remember; NULL: there was none */
 } CbMembershipWish;
 
 /*
@@ -41,6 +42,13 @@ typedef struct CbMembershipWish
  */
 extern void cb_membership_ensure(const CbBatch *batch, CbMembershipWish *wishes,
 								 int n);
+
+/*
+ * Locks the memberships that are there, in the order of the wishes, and keeps what
+ * an ensure may replace, until the batch ends.
+ */
+extern void cb_membership_remember(const CbBatch *batch,
+								   CbMembershipWish *wishes, int n);
 
 /* Reads a row of CB_MEMBERSHIP_COLUMNS, of a table that is called m. */
 #define CB_MEMBERSHIP_COLUMNS \

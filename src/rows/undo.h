@@ -34,8 +34,8 @@ typedef struct CbUndoItem
 	Jsonb	  **before;			/* what its rows left behind, in their order */
 	int			nbefore;
 	CbUndoOutcome outcome;
-	const char *reason;			/* why it was not reversed; static, or an
-								 * SQLSTATE */
+	const char *reason;			/* why it was not reversed, or what of it
+								 * could not be; static, or an SQLSTATE */
 } CbUndoItem;
 
 typedef struct CbUndoKind
@@ -66,6 +66,7 @@ typedef struct CbUndoKind
 
 extern const CbUndoKind cb_identity_undo;
 extern const CbUndoKind cb_invite_undo;
+extern const CbUndoKind cb_learner_undo;
 
 struct CbStatement;				/* db/statement.h */
 
@@ -73,6 +74,8 @@ struct CbStatement;				/* db/statement.h */
 #define CB_UNDO_GONE		"gone"	/* somebody has deleted it */
 #define CB_UNDO_LOCKED		"locked"	/* somebody is at work on it: an error */
 #define CB_UNDO_UNKNOWN		"not_recorded"	/* nothing was left behind */
+#define CB_UNDO_MAILED		"mail_sent" /* reversed; but its mail may have
+										 * gone out */
 
 static inline void
 cb_undo_settle(CbUndoItem *item, CbUndoOutcome outcome, const char *reason)
@@ -85,11 +88,20 @@ cb_undo_settle(CbUndoItem *item, CbUndoOutcome outcome, const char *reason)
 extern Datum cb_undo_ids(const CbUndoItem *items, int n);
 extern Datum cb_undo_chosen_ids(CbUndoItem **items, int n);
 
+/*
+ * What the rows of the items left behind, item by item and in the order of the rows,
+ * as a jsonb[]; with ids, also the item of each as a uuid[].
+ */
+extern Datum cb_undo_before(CbUndoItem **items, int n, Datum *ids);
+
 /* The item of an id; items are sorted by it.  NULL: none. */
 extern CbUndoItem *cb_undo_find(CbUndoItem *items, int n, const pg_uuid_t *id);
 
 /* A string of what a row left behind, in the current context; NULL: none. */
 extern char *cb_undo_text(const Jsonb *before, const char *key);
+
+/* Writes the value for a row to leave behind; NULL is null. */
+extern void cb_undo_write(CbJson *json, const Jsonb *value);
 
 /*
  * Runs the statement, which must give or touch so many rows; raises 23000 when
@@ -97,5 +109,14 @@ extern char *cb_undo_text(const Jsonb *before, const char *key);
  */
 extern void cb_undo_run(struct CbStatement *statement, Datum *values,
 						int expected);
+
+/*
+ * The same of a statement that tells these by itself: what it looks for is w, what
+ * it has written is d.
+ */
+#define CB_UNDO_COUNTS \
+	" SELECT (SELECT pg_catalog.count(*) FROM w), (SELECT pg_catalog.count(*) FROM d)"
+
+extern void cb_undo_run_all(struct CbStatement *statement, Datum *values);
 
 #endif							/* CB_UNDO_H */

@@ -1,4 +1,4 @@
-# Undoing 10,000 rows; undoing while others are at work on the same people.
+# Undoing 10,000 rows, of learners too; undoing while others are at work on the same people.
 use strict;
 use warnings;
 use FindBin;
@@ -15,8 +15,14 @@ fill_directory($node);
 sub import_file
 {
 	my ($on_conflict, @lines) = @_;
-	my $file = join "\n", 'email,first_name,last_name,role_id,node_id', @lines;
-	my $id = $node->safe_psql('postgres', qq{SELECT canopy_bulk_import_open('create', 'acme', 'crm', on_conflict => '$on_conflict')->>'id'});
+	return run_file("'create', 'acme', 'crm', on_conflict => '$on_conflict'", 'email,first_name,last_name,role_id,node_id', @lines);
+}
+
+sub run_file
+{
+	my ($how, @lines) = @_;
+	my $file = join "\n", @lines;
+	my $id = $node->safe_psql('postgres', qq{SELECT canopy_bulk_import_open($how)->>'id'});
 	$node->safe_psql('postgres', qq{SELECT canopy_bulk_import_upload_text('$id', '$file', account => 'acme'), canopy_bulk_import_preview('$id', 'acme')});
 	$node->safe_psql('postgres', qq{CALL canopy_bulk_import_run('$id', account => 'acme')});
 	return $id;
@@ -40,6 +46,30 @@ is_deeply([ map { $_->{row_number} } grep { $_->{outcome} eq 'kept' && $_->{reas
 is($node->safe_psql('postgres', 'SELECT count(*) FROM canopy.identity WHERE first_name = \'Augusta\''), 5, 'they are there');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM canopy.identity'), 5, 'and nobody else');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM canopy.role_assignment'), 5, 'nor are the roles of the others');
+
+# an import of 10,000 learners: 5,000 who were there, and in what, and 5,000 others; five were touched since
+my ($COURSE, $SEATS) = map { "d0000000-0000-4000-8000-00000000000$_" } 1, 2;
+$node->safe_psql('postgres', qq{INSERT INTO canopy.learning_item (account_id, id, kind, slug, name, seats)
+	SELECT id, '$COURSE'::uuid, 'course', 'safety', 'Safety', NULL FROM canopy.account UNION ALL SELECT id, '$SEATS', 'license', 'seats', 'Seats', 10000 FROM canopy.account});
+$node->safe_psql('postgres', qq{SELECT canopy_bulk_enrol((SELECT jsonb_agg(jsonb_build_object('email', format('l%s\@example.com', i), 'firstName', 'A', 'lastName', 'B', 'ref1', 'old', 'status', 'started'))
+	FROM generate_series(200 * b + 1, 200 * b + 200) AS i), course_ids => '{$COURSE}', account => 'acme') IS NULL FROM generate_series(0, 24) AS b});
+my $snapshot = q{SELECT md5(string_agg(x, ' ' ORDER BY x)) FROM (SELECT (to_jsonb(i) - 'updated_at')::text AS x FROM canopy.identity AS i WHERE email ~ '^l' UNION ALL
+	SELECT (to_jsonb(p) - 'updated_at')::text FROM canopy.learner_profile AS p UNION ALL SELECT (to_jsonb(e) - 'updated_at')::text FROM canopy.enrolment AS e UNION ALL SELECT o::text FROM canopy.outbox AS o) AS all_there_is};
+my $before = $node->safe_psql('postgres', $snapshot);
+$id = run_file(qq{'learner', 'acme', 'crm', 'production', options => '{"course_ids": "$COURSE", "license_ids": "$SEATS", "role": "viewer", "invite_message": "Hello"}'},
+	'email,firstName,lastName,ref1,status,completionDate', map { "l$_\@example.com,Ada,Byron,new,,2026-04-20T12:00:00.000Z" } 1 .. 10_000);
+is($node->safe_psql('postgres', q{SELECT string_agg(format('%s %s', outcome, n), ', ' ORDER BY outcome) FROM (SELECT outcome, count(*) AS n FROM canopy.import_row GROUP BY import_id, outcome HAVING import_id = '} . $id . q{') AS counted}),
+	'created 5000, updated 5000', 'learners are created and updated');
+@edited = (7, 4999, 5001, 7777, 10_000);
+my $edited = join ',', map { "l$_\@example.com" } @edited;
+$node->safe_psql('postgres', qq{UPDATE canopy.enrolment SET status = 'not-completed' WHERE learning_item_id = '$COURSE' AND identity_id IN (SELECT id FROM canopy.identity WHERE email = ANY ('{$edited}'))});
+$answer = undo($id);
+is_deeply($answer->{summary}, { total => 10_000, reversed => 9_995, kept => 5, error => 0 }, '9,995 learners are reversed');
+is_deeply([ map { $_->{row_number} } grep { $_->{outcome} eq 'kept' && $_->{reason} eq 'enrolments_changed' } @{ $answer->{rows} } ], \@edited, 'five are kept and named');
+$node->safe_psql('postgres', qq{UPDATE canopy.enrolment SET status = 'completed' WHERE status = 'not-completed'; UPDATE canopy.import_row SET undo_outcome = 'error' WHERE undo_outcome = 'kept' AND import_id = '$id'});
+is(undo($id)->{summary}{reversed}, 5, 'and go when they look as before');
+is($node->safe_psql('postgres', $snapshot), $before, 'every learner is who he was');
+$node->safe_psql('postgres', q{DELETE FROM canopy.identity WHERE email ~ '^l'});
 
 # who is being referred to at this moment is not waited for
 $id = import_file('error', map { "q$_\@example.com,Ada,Byron,," } 1 .. 3);
@@ -65,6 +95,15 @@ SELECT canopy_bulk_import_preview(:id, 'acme') IS NULL AS done \\gset
 CALL canopy_bulk_import_run(:id, account => 'acme');
 SELECT canopy_bulk_import_undo(:id, account => 'acme') IS NULL AS done \\gset
 },
+	learn => qq{SELECT quote_literal(canopy_bulk_import_open('learner', 'acme', options => '{"course_ids": "$COURSE", "license_ids": "$SEATS", "invite_message": "Hello"}')->>'id') AS id \\gset
+SELECT canopy_bulk_import_upload_text(:id, (SELECT E'email,firstName,lastName,ref1,status\\n' || string_agg(format(E'%s\@example.com,C,%s,%s,started\\n', i, random(), random()), '' ORDER BY random())
+	FROM (SELECT i::text FROM generate_series(1, 200) AS i ORDER BY random() LIMIT 40) AS drawn (i)) || (SELECT string_agg(format(E'new%s\@example.com,C,D,,\\n', random()), '') FROM generate_series(1, 10)), account => 'acme') IS NULL AS done \\gset
+SELECT canopy_bulk_import_preview(:id, 'acme') IS NULL AS done \\gset
+CALL canopy_bulk_import_run(:id, account => 'acme');
+SELECT canopy_bulk_import_undo(:id, account => 'acme') IS NULL AS done \\gset
+},
+	enrol => qq{SELECT canopy_bulk_enrol((SELECT jsonb_agg(jsonb_build_object('email', i || '\@example.com', 'firstName', 'A', 'lastName', 'B') ORDER BY random())
+	FROM (SELECT i FROM generate_series(1, 200) AS i ORDER BY random() LIMIT 20) AS drawn), license_ids => '{$SEATS}', account => 'acme');\n},
 	update => "SELECT canopy_bulk_create(($draw), 'acme', 'crm', on_conflict => 'update');\n",
 	attach => "SELECT canopy_bulk_attach(($ids), 'crm', 'acme');\n",
 	detach => "SELECT canopy_bulk_detach(($ids), 'crm', 'acme');\n");
@@ -73,15 +112,20 @@ for my $name (sort keys %scripts)
 {
 	my $path = $node->basedir . "/$name.sql";
 	open my $file, '>', $path or die;
-	print $file $name eq 'undo' ? $scripts{$name} =~ s/\n\t/ /gr : $scripts{$name} =~ s/\s+/ /gr;
+	print $file $name =~ /undo|learn/ ? $scripts{$name} =~ s/\n\t/ /gr : $scripts{$name} =~ s/\s+/ /gr;
 	close $file;
 	push @options, '-f', $path;
 }
+$node->safe_psql('postgres', qq{UPDATE canopy.learning_item SET seats = 60 WHERE id = '$SEATS'});
 my $logged = -s $node->logfile;
 my ($out, $err) = run_command([ 'pgbench', '-n', '-c', 8, '-j', 2, '-T', $ENV{CANOPY_LONG} ? 60 : 4, @options, $node->connstr('postgres') ]);
 unlike($err, qr/aborted|ERROR/, 'every session did its work');
 my $deadlocks = () = slurp_file($node->logfile, $logged) =~ /deadlock detected/g;
 is($deadlocks, 0, 'no deadlock');
-cmp_ok($node->safe_psql('postgres', q{SELECT count(*) FROM canopy.audit_log WHERE action = 'identity.bulk_import_undo'}), '>', 3, 'imports were undone');
+for my $mode (qw(create learner))
+{
+	cmp_ok($node->safe_psql('postgres', qq{SELECT count(*) FROM canopy.audit_log WHERE action = 'identity.bulk_import_undo' AND metadata->>'mode' = '$mode'}), '>', 0, "imports of mode $mode were undone");
+}
+cmp_ok($node->safe_psql('postgres', qq{SELECT count(*) FROM canopy.enrolment WHERE learning_item_id = '$SEATS'}), '<=', 60, 'no more seats are taken than there are');
 
 done_testing();
