@@ -55,13 +55,17 @@ test('an error leaves the connection in use', async () => {
 
 test('503 when the connection is cut, and the next request is served', async () => {
 	const pending = call(CREATE, asking('sleep', '20'));
+	let answered = false;
+	const end = () => { answered = true; };
+	pending.then(end, end);
 	let killed = [];
-	while (killed.length === 0) {
+	while (killed.length === 0 && !answered) {
 		await sleep(50);
 		killed = await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 			WHERE usename = 'gateway' AND datname = current_database() AND state = 'active'`);
 	}
 	assertUnavailable(await pending);
+	assert.equal(killed.length, 1);
 	assert.equal((await call(CREATE, [])).status, 200);
 });
 
