@@ -61,17 +61,20 @@ static CbStatement update_identity = {
 	" RETURNING " CB_IDENTITY_COLUMNS, UPDATE_TYPES
 };
 
-/* Locked first, so that what is remembered is what is replaced. */
-static CbStatement update_and_remember = {
-	UPDATE_TEXT " FROM (SELECT o.id AS old_id, pg_catalog.jsonb_build_object("
-	"'first_name', o.first_name, 'last_name', o.last_name,"
-	" 'external_id', o.external_id, 'metadata', o.metadata,"
-	" 'password_hash', o.password_hash,"
-	" 'password_changed_at', o.password_changed_at) AS old_values"
-	" FROM canopy.identity o WHERE o.account_id" EQ "$1 AND o.email" EQ "$2"
-	" FOR NO KEY UPDATE OF o) AS old"
-	" WHERE account_id" EQ "$1 AND id" EQ "old.old_id"
-	" RETURNING " CB_IDENTITY_COLUMNS ", old.old_values", UPDATE_TYPES
+/*
+ * Parameters: account, email.  Locked, so that what is remembered is what is then
+ * replaced.  It is no part of the update: that would come back to the version of
+ * the row which its snapshot has, where others may wait for the one locked here.
+ */
+static CbStatement remember_identity = {
+	"SELECT pg_catalog.jsonb_build_object("
+	"'first_name', first_name, 'last_name', last_name,"
+	" 'external_id', external_id, 'metadata', metadata,"
+	" 'password_hash', password_hash,"
+	" 'password_changed_at', password_changed_at)"
+	" FROM canopy.identity WHERE account_id" EQ "$1 AND email" EQ "$2"
+	" FOR NO KEY UPDATE",
+	2, {UUIDOID, TEXTOID}, SPI_OK_SELECT
 };
 
 /* Parameters: account, email. */
@@ -161,11 +164,10 @@ cb_identity_update(const CbBatch *batch, CbIdentityRow *row)
 	Reading		reading = {batch, row, 0};
 
 	fill_values(batch, row, values, nulls);
-	if (!batch->remembers)
-		return run(&update_identity, values, nulls, batch, row);
-	cb_statement_stream(&update_and_remember, values, nulls, false,
-						read_replaced, &reading);
-	return reading.count == 1;
+	if (batch->remembers)
+		cb_statement_stream(&remember_identity, values, NULL, false,
+							read_replaced, &reading);
+	return run(&update_identity, values, nulls, batch, row);
 }
 
 bool
@@ -318,9 +320,8 @@ read_replaced(void *arg, const Datum *values, const bool *nulls)
 	Reading    *reading = arg;
 	MemoryContext old = MemoryContextSwitchTo(reading->batch->context);
 
-	reading->row->replaced = DatumGetJsonbPCopy(values[CB_IDENTITY_NCOLUMNS]);
+	reading->row->replaced = DatumGetJsonbPCopy(values[0]);
 	MemoryContextSwitchTo(old);
-	read_row(arg, values, nulls);
 }
 
 static void

@@ -12,7 +12,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(preview_import submit job wait_for_job worker_pid kill_process recover can_run start_site start_program stop_site);
+# Seconds in which a worker stops: one is asked for, the others are for a machine that is busy.
+our $SOON = 3;
+
+our @EXPORT = qw($SOON preview_import submit job wait_for_job worker_pid kill_process recover can_run start_site start_program stop_site);
 
 # Uploads so many people PREFIX1@example.com and on, and previews them; returns the import's id.
 sub preview_import
