@@ -88,6 +88,7 @@ cb_batch_run_inside(const CbRowKind *kind, const CbRequest *request,
 	batch.caller = *inside->caller;
 	batch.scope = *inside->scope;
 	batch.max_groups = inside->max_groups;
+	batch.confident = inside->confident;
 	batch.remembers = inside->remembers;
 	run(&batch, request, inside, callers);
 	MemoryContextSwitchTo(callers);

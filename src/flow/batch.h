@@ -30,6 +30,7 @@ typedef struct CbBatchInside
 								 * what has been written */
 	int			max_groups;		/* subtransactions that may stay behind; 0: as
 								 * many as in a batch of its own */
+	bool		confident;		/* the rows were all new a moment ago */
 	bool		remembers;		/* the rows shall keep what they replace */
 	const char *function;		/* that its key belongs to; static */
 

@@ -29,6 +29,7 @@
 
 static void begin_step(CbImportCall *call, const CbImportRun *run);
 static void write_batch(CbImportCall *call);
+static bool is_all_new(const CbImportBatch *batch);
 static void store_results(CbImportCall *call, const CbImportBatch *batch,
 						  const CbImportVerdict *verdicts, Jsonb **before);
 static void fill_result(CbImportResult *result, const CbImportRow *row,
@@ -173,6 +174,7 @@ write_batch(CbImportCall *call)
 	char		id[CB_UUID_TEXT_LEN + 1];
 
 	memset(&inside, 0, sizeof(inside));
+	inside.confident = is_all_new(batch);
 	before = cb_import_remember(call, batch->nrows, &inside);
 	cb_uuid_format(&import->id, id);
 	if (batch->nrows > 0 &&
@@ -184,6 +186,20 @@ write_batch(CbImportCall *call)
 	import->next_row = number * import->batch_size + 1;
 	import->skipped_count += cb_import_rows_skip(import, first,
 												 import->next_row - 1, false);
+}
+
+/* As far as the preview knew. */
+static bool
+is_all_new(const CbImportBatch *batch)
+{
+	for (int i = 0; i < batch->nrows; i++)
+	{
+		const char *plan = batch->rows[i].plan;
+
+		if (plan == NULL || strcmp(plan, "create") != 0)
+			return false;
+	}
+	return true;
 }
 
 static void

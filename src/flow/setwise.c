@@ -45,6 +45,7 @@ typedef struct Group
 static void write_set(CbBatch *batch, CbRow **rows, int nrows);
 static int	without_rivals(CbBatch *batch, CbRow **rows, int nrows,
 						   CbRow **chosen);
+static bool try_set(Group *set);
 static bool set_step(void *arg);
 static int	pending_rows(CbRow **rows, int nrows);
 static int	pass(Group *group, CbRow **rows, int nrows);
@@ -87,11 +88,14 @@ write_set(CbBatch *batch, CbRow **rows, int nrows)
 	CbRow	  **chosen = palloc(sizeof(CbRow *) * (nrows + 1));
 	Group		set = {batch, chosen};
 	MemoryContext old = MemoryContextSwitchTo(batch->row_context);
-	ErrorData  *fault;
+	bool		was_confident = batch->confident;
+	bool		done;
 
 	set.nrows = without_rivals(batch, rows, nrows, chosen);
-	if (set.nrows > 0 && !cb_subxact_try(set_step, &set, &fault))
-		forget_verdicts(chosen, set.nrows);
+	done = try_set(&set);
+	batch->confident = false;
+	if (!done && was_confident)
+		try_set(&set);
 	for (int i = 0; i < set.nrows; i++)
 	{
 		if (!cb_row_is_good(chosen[i]))
@@ -113,6 +117,18 @@ without_rivals(CbBatch *batch, CbRow **rows, int nrows, CbRow **chosen)
 			chosen[n++] = rows[i];
 	}
 	return n;
+}
+
+/* False when the set raises; its rows then have no verdict. */
+static bool
+try_set(Group *set)
+{
+	ErrorData  *fault;
+
+	if (set->nrows == 0 || cb_subxact_try(set_step, set, &fault))
+		return true;
+	forget_verdicts(set->rows, set->nrows);
+	return false;
 }
 
 static bool

@@ -6,7 +6,8 @@
  * Rows whose address, external id or other unique key is taken do not come back
  * from the insert, and lookups name the key.  What the lookups do not explain,
  * and every address that on_conflict says to skip or update, is left to
- * write_one.
+ * write_one.  A confident batch is not asked that much: its insert raises, and the
+ * set is written again by one that is not.
  *
  * A row comes back with the id it was given, in the order it was sent.  Where the
  * tables have no triggers it comes back with nothing else but what the sender
@@ -31,7 +32,7 @@
  * Parameters: account, time; arrays of id, email, first_name, last_name,
  * external_id, metadata, password_hash, in the order of the ids.
  */
-#define INSERT_TEXT(returned) \
+#define INSERT_TEXT(on_conflict, returned) \
 	"WITH i AS (" \
 	"INSERT INTO canopy.identity (account_id, id, email, first_name, last_name," \
 	" external_id, metadata, password_hash, password_changed_at, created_at," \
@@ -44,21 +45,26 @@
 	" pg_catalog.unnest($8), pg_catalog.unnest($9))" \
 	" AS u (id, email, first_name, last_name, external_id, metadata," \
 	" password_hash)" \
-	" ORDER BY u.id" \
-	" ON CONFLICT DO NOTHING" \
-	" RETURNING " returned \
+	" ORDER BY u.id" on_conflict " RETURNING " returned \
 	") SELECT * FROM i"
 #define INSERT_TYPES \
 	9, {UUIDOID, TIMESTAMPTZOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, \
 	TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, TEXTARRAYOID}, SPI_OK_SELECT
 
-static CbStatement insert_and_read = {
-	INSERT_TEXT(CB_IDENTITY_COLUMNS), INSERT_TYPES
-};
+#define UNLESS_TAKEN	" ON CONFLICT DO NOTHING"
+#define DEFAULTS \
+	"id, avatar_url, is_active, email_verified, email_verified_at, locked_until"
 
-static CbStatement insert_and_trust = {
-	INSERT_TEXT("id, avatar_url, is_active, email_verified,"
-				" email_verified_at, locked_until"), INSERT_TYPES
+/* By whether the batch is confident, and trusted. */
+static CbStatement insert_identities[2][2] = {
+	{
+		{INSERT_TEXT(UNLESS_TAKEN, CB_IDENTITY_COLUMNS), INSERT_TYPES},
+		{INSERT_TEXT(UNLESS_TAKEN, DEFAULTS), INSERT_TYPES}
+	},
+	{
+		{INSERT_TEXT("", CB_IDENTITY_COLUMNS), INSERT_TYPES},
+		{INSERT_TEXT("", DEFAULTS), INSERT_TYPES}
+	}
 };
 
 /*
@@ -145,7 +151,7 @@ insert_rows(Set *set)
 	values[1] = TimestampTzGetDatum(set->batch->now);
 	for (int i = 0; i < NCOLUMNS; i++)
 		values[2 + i] = cb_statement_array(columns[i], nulls[i], set->n, types[i]);
-	cb_statement_stream(set->batch->trusted ? &insert_and_trust : &insert_and_read,
+	cb_statement_stream(&insert_identities[set->batch->confident][set->batch->trusted],
 						values, NULL, set->batch->trusted, read_row, set);
 }
 

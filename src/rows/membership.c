@@ -31,19 +31,21 @@
  * Parameters: account, time; arrays of new id, identity, application, in the
  * order of the new ids.
  */
-static CbStatement ensure_memberships = {
-	"WITH i AS ("
-	"INSERT INTO canopy.app_membership AS m (account_id, id, identity_id,"
-	" application_id, status, activated_at, created_at, updated_at)"
-	" SELECT $1, u.id, u.identity_id, u.application_id, 'active', $2, $2, $2"
-	" FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4),"
-	" pg_catalog.unnest($5)) AS u (id, identity_id, application_id)"
-	" ORDER BY u.id" ON_CONFLICT_REACTIVATE
-	" RETURNING " CB_MEMBERSHIP_COLUMNS
-	") SELECT * FROM i",
-	5, {UUIDOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID},
-	SPI_OK_SELECT
-};
+#define INSERT_MEMBERSHIPS(on_conflict) { \
+	"WITH i AS (" \
+	"INSERT INTO canopy.app_membership AS m (account_id, id, identity_id," \
+	" application_id, status, activated_at, created_at, updated_at)" \
+	" SELECT $1, u.id, u.identity_id, u.application_id, 'active', $2, $2, $2" \
+	" FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4)," \
+	" pg_catalog.unnest($5)) AS u (id, identity_id, application_id)" \
+	" ORDER BY u.id" on_conflict \
+	" RETURNING " CB_MEMBERSHIP_COLUMNS \
+	") SELECT * FROM i", \
+	5, {UUIDOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID}, \
+	SPI_OK_SELECT}
+
+static CbStatement ensure_memberships = INSERT_MEMBERSHIPS(ON_CONFLICT_REACTIVATE);
+static CbStatement insert_memberships = INSERT_MEMBERSHIPS("");
 
 /* The same for one wish: account, time, new id, identity, application. */
 static CbStatement ensure_membership = {
@@ -182,7 +184,8 @@ insert_wishes(const CbBatch *batch, CbMembershipWish *wishes, int n)
 	values[2] = cb_statement_array(ids, NULL, n, UUIDOID);
 	values[3] = cb_statement_array(identities, NULL, n, UUIDOID);
 	values[4] = cb_statement_array(applications, NULL, n, UUIDOID);
-	cb_statement_stream(&ensure_memberships, values, NULL, batch->trusted,
+	cb_statement_stream(batch->confident ? &insert_memberships : &ensure_memberships,
+						values, NULL, batch->trusted,
 						read_written, &reading);
 }
 

@@ -82,6 +82,9 @@ typedef struct CbBatch
 	int			max_groups;		/* subtransactions that may stay behind; 0: as
 								 * many as a transaction bears */
 	bool		for_record;		/* the answer is encoded to be stored */
+	bool		confident;		/* rows of the set are new, it is thought:
+								 * they are inserted without a look first, and
+								 * the set raises if one is not */
 	bool		remembers;		/* rows keep what they replace; see
 								 * rows/undo.h */
 	bool		trusted;		/* no triggers but foreign keys; see
