@@ -3,9 +3,8 @@
  * import_read.c
  *		The row of canopy.import, read.
  *
- * Who runs an import locks its row again and again, a batch after the other.  The
- * lock of a row is not handed to who waits for it: whoever wants to cancel might
- * wait until the import has ended.  So there is a lock in front that is.
+ * Who runs an import locks its row again and again, a batch after the other; so
+ * that somebody else has a turn, there is a queue in front.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
+#include "db/queue.h"
 #include "db/statement.h"
 #include "record/import.h"
 
@@ -38,12 +38,6 @@
 static CbStatement find_import = {
 	"SELECT " COLUMNS " FROM canopy.import" THIS_IMPORT,
 	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
-};
-
-/* Parameters: id. */
-static CbStatement queue_up = {
-	"SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.uuid_hash_extended($1, 0))",
-	1, {UUIDOID}, SPI_OK_SELECT
 };
 
 static CbStatement lock_import = {
@@ -76,12 +70,8 @@ cb_import_read(const pg_uuid_t *account, const pg_uuid_t *id, bool lock)
 	Datum		values[2];
 	Cursor		cursor = {1};
 
-	values[0] = UUIDPGetDatum(id);
 	if (lock)
-	{
-		cb_statement_run(&queue_up, values, NULL);
-		cb_statement_free();
-	}
+		cb_queue_up(account, id);
 	values[0] = UUIDPGetDatum(account);
 	values[1] = UUIDPGetDatum(id);
 	if (cb_statement_run(lock ? &lock_import : &find_import, values, NULL) != 1)
