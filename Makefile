@@ -38,6 +38,7 @@ else
 
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
+TABLES = $(sort $(wildcard sql/tables/*.sql))
 PARTS = $(sort $(wildcard sql/parts/*.sql))
 DATA_built = $(SCRIPT)
 DATA = $(wildcard sql/$(EXTENSION)--*--*.sql)
@@ -73,8 +74,9 @@ override CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argumen
 endif
 
 $(shlib): src/exports.map
-$(SCRIPT): $(PARTS) sql/parts $(EXTENSION).control
-	cat $(PARTS) > $@
+# Part 10 ends where the tables begin, part 11 goes on behind them.
+$(SCRIPT): $(PARTS) $(TABLES) sql/parts sql/tables $(EXTENSION).control
+	cat sql/parts/0*.sql sql/parts/10*.sql $(TABLES) sql/parts/11*.sql sql/parts/[2-9]*.sql > $@
 -include $(OBJS:.o=.d)
 
 endif

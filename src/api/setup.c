@@ -23,8 +23,7 @@ cb_setup(PG_FUNCTION_ARGS)
 
 	cb_guard_push(&guard);
 	version = cb_directory_setup(fcinfo->flinfo->fn_oid,
-								 PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0),
-								 PG_ARGISNULL(1) ? CB_DIRECTORY_VERSION : PG_GETARG_INT32(1));
+								 PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0));
 	cb_guard_pop(&guard);
 	PG_RETURN_INT32(version);
 }

@@ -147,6 +147,17 @@ cb_statement_stream(CbStatement *statement, Datum *values, const char *nulls,
 	CommandCounterIncrement();
 }
 
+void
+cb_statement_run_script(const char *script)
+{
+	MemoryContext context = CurrentMemoryContext;
+	int			result = SPI_execute(script, false, 0);
+
+	MemoryContextSwitchTo(context);
+	if (result < 0)
+		elog(ERROR, "script returned %s", SPI_result_code_string(result));
+}
+
 Datum
 cb_statement_array(Datum *values, bool *nulls, int n, Oid type)
 {

@@ -57,6 +57,12 @@ extern void cb_statement_stream(CbStatement *statement, Datum *values,
 								const char *nulls, bool trusted,
 								CbRowReader reader, void *arg);
 
+/*
+ * Runs statements that the extension's own script has brought, one after the other;
+ * each sees what those before it made.  No plan is kept.
+ */
+extern void cb_statement_run_script(const char *script);
+
 /* An array for a parameter; nulls may be NULL. */
 extern Datum cb_statement_array(Datum *values, bool *nulls, int n, Oid type);
 

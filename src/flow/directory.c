@@ -3,16 +3,18 @@
  * directory.c
  *		Creates the directory and carries it forward.
  *
- * The directory grows by steps.  A step is an SQL function of the extension
- * with plain DDL for a body; canopy.migration says which have been applied.
- * Everything below the schema is made by the schema's owner, so that neither
- * the tables nor what hangs on them ever has the rights of whoever called.
+ * Each version of the directory has a step: plain DDL, kept as the body of a
+ * function of the extension that is read and never called.  canopy.migration
+ * lists the versions whose steps have been applied.  The schema's owner runs
+ * every step, so that the tables and what hangs on them have that role's rights
+ * and not the caller's.
  *
  * Rules the code relies on:
  * - Two setups of one database wait for each other on the catalog entry of the
  *	 calling function: the only object that both have before there is a schema.
- * - Steps are found by the function's schema and must be members of its
- *	 extension: others may be able to create functions in that schema.
+ * - The function of a step is found by its name in the schema of the calling
+ *	 function, and must be a member of the same extension: others may be able to
+ *	 create functions in that schema.
  * - An existing schema is accepted only from the role that was named or is the
  *	 default.  What it contains proves nothing, since its owner can plant it.
  *
@@ -43,29 +45,7 @@
 #include "flow/directory.h"
 
 #define DEFAULT_OWNER	"canopy_owner"
-
-typedef struct CbDirectoryStep
-{
-	const char *function;
-	const char *name;			/* recorded in canopy.migration */
-} CbDirectoryStep;
-
-/* A step's place is its version; 0 makes the table that records the others. */
-static const CbDirectoryStep steps[] = {
-	{"canopy_bulk_directory_0", "record of steps"},
-	{"canopy_bulk_directory_1", "account tier"},
-	{"canopy_bulk_directory_2", "environment tier"},
-	{"canopy_bulk_directory_3", "idempotency keys"},
-	{"canopy_bulk_directory_4", "tokens and API keys"},
-	{"canopy_bulk_directory_5", "sign-in failures"},
-	{"canopy_bulk_directory_6", "invites and outgoing mail"},
-	{"canopy_bulk_directory_7", "addresses to be verified"},
-	{"canopy_bulk_directory_8", "imports and jobs"},
-	{"canopy_bulk_directory_9", "learners"},
-};
-
-StaticAssertDecl(lengthof(steps) == CB_DIRECTORY_VERSION + 1,
-				 "the directory has a step for each version");
+#define STEP_FUNCTION	"_canopy_bulk_directory_%d"
 
 enum
 {
@@ -84,33 +64,32 @@ static CbStatement statements[] = {
 		0, {0}, SPI_OK_SELECT, true, NULL
 	},
 	[RECORD_STEP] = {
-		"INSERT INTO canopy.migration (version, name) VALUES ($1, $2)",
-		2, {INT4OID, TEXTOID}, SPI_OK_INSERT, false, NULL
+		"INSERT INTO canopy.migration (version) VALUES ($1)",
+		1, {INT4OID}, SPI_OK_INSERT, false, NULL
 	},
 };
 
-static void check_request(int version);
+static void check_request(void);
 static Oid	choose_owner(Oid named);
 static Oid	default_owner(void);
 static void check_owner(Oid owner);
 static void ensure_schema(Oid owner);
 static void check_schema_owner(Oid schema, Oid owner);
 static void create_schema(Oid owner);
-static int	carry_forward(Oid function, int version);
+static int	carry_forward(Oid function);
 static int	current_version(void);
 static void apply_step(Oid function, int version);
-static Oid	find_step(Oid function, int version);
-static void record_step(int version);
+static char *read_step(Oid function, int version);
 
 int
-cb_directory_setup(Oid function, Oid owner, int version)
+cb_directory_setup(Oid function, Oid owner)
 {
 	int			reached;
 	int			nestlevel;
 	Oid			user;
 	int			context;
 
-	check_request(version);
+	check_request();
 	LockDatabaseObject(ProcedureRelationId, function, 0, ShareUpdateExclusiveLock);
 
 	nestlevel = NewGUCNestLevel();
@@ -126,7 +105,7 @@ cb_directory_setup(Oid function, Oid owner, int version)
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
-	reached = carry_forward(function, version);
+	reached = carry_forward(function);
 	SetUserIdAndSecContext(user, context);
 
 	cb_statement_finish();
@@ -136,13 +115,8 @@ cb_directory_setup(Oid function, Oid owner, int version)
 
 /* Raises what has nothing to do with the roles and the schema at hand. */
 static void
-check_request(int version)
+check_request(void)
 {
-	if (version < 1 || version > CB_DIRECTORY_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("there is no such version of the directory"),
-				 errdetail("Versions are 1 to %d.", CB_DIRECTORY_VERSION)));
 	if (GetDatabaseEncoding() != PG_UTF8)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -266,17 +240,12 @@ create_schema(Oid owner)
 	CommandCounterIncrement();
 }
 
-/* Applies, as the owner, what is missing up to version; returns what is there. */
+/* Applies, as the owner, the steps that are missing; returns the version reached. */
 static int
-carry_forward(Oid function, int version)
+carry_forward(Oid function)
 {
-	Oid			schema = get_namespace_oid(CB_DIRECTORY_SCHEMA, false);
-	int			reached;
+	int			reached = current_version();
 
-	if (!OidIsValid(get_relname_relid("migration", schema)))
-		apply_step(function, 0);
-
-	reached = current_version();
 	if (reached > CB_DIRECTORY_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -285,70 +254,62 @@ carry_forward(Oid function, int version)
 						   reached, CB_DIRECTORY_VERSION),
 				 errhint("Install the release of canopy_bulk that made it, or a later one.")));
 
-	while (reached < version)
-	{
-		reached++;
-		apply_step(function, reached);
-		record_step(reached);
-	}
+	while (reached < CB_DIRECTORY_VERSION)
+		apply_step(function, ++reached);
 	return reached;
 }
 
+/* 0 before the first step, which makes the table that lists the versions. */
 static int
 current_version(void)
 {
+	Oid			schema = get_namespace_oid(CB_DIRECTORY_SCHEMA, false);
 	bool		isnull;
 	int			version;
 
+	if (!OidIsValid(get_relname_relid("migration", schema)))
+		return 0;
 	cb_statement_run(&statements[READ_VERSION], NULL, NULL);
 	version = DatumGetInt32(cb_statement_value(0, 1, &isnull));
 	cb_statement_free();
 	return version;
 }
 
-/*
- * Calls a step.  Nobody has EXECUTE on it, and this call does not ask.  A
- * function that returns void gives a null, which OidFunctionCall refuses.
- */
 static void
 apply_step(Oid function, int version)
 {
-	LOCAL_FCINFO(fcinfo, 0);
-	FmgrInfo	flinfo;
+	Datum		value = Int32GetDatum(version);
 
-	fmgr_info(find_step(function, version), &flinfo);
-	InitFunctionCallInfoData(*fcinfo, &flinfo, 0, InvalidOid, NULL, NULL);
-	(void) FunctionCallInvoke(fcinfo);
-	CommandCounterIncrement();
+	cb_statement_run_script(read_step(function, version));
+	cb_statement_run(&statements[RECORD_STEP], &value, NULL);
 }
 
-static Oid
-find_step(Oid function, int version)
+/* The statements that bring the directory to the version from the one before. */
+static char *
+read_step(Oid function, int version)
 {
 	oidvector  *no_arguments = buildoidvector(NULL, 0);
 	Oid			extension = getExtensionOfObject(ProcedureRelationId, function);
-	Oid			step;
+	HeapTuple	step;
+	Datum		script;
+	bool		isnull;
+	char	   *body;
 
-	step = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-						   CStringGetDatum(steps[version].function),
+	step = SearchSysCache3(PROCNAMEARGSNSP,
+						   CStringGetDatum(psprintf(STEP_FUNCTION, version)),
 						   PointerGetDatum(no_arguments),
 						   ObjectIdGetDatum(get_func_namespace(function)));
-	if (!OidIsValid(step) || !OidIsValid(extension) ||
-		getExtensionOfObject(ProcedureRelationId, step) != extension)
+	if (!HeapTupleIsValid(step) || !OidIsValid(extension) ||
+		getExtensionOfObject(ProcedureRelationId,
+							 ((Form_pg_proc) GETSTRUCT(step))->oid) != extension)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the extension is older than the library"),
 				 errdetail("It has no step to version %d of the directory.", version),
 				 errhint("Run: ALTER EXTENSION canopy_bulk UPDATE;")));
-	return step;
-}
-
-static void
-record_step(int version)
-{
-	Datum		values[2];
-
-	values[0] = Int32GetDatum(version);
-	values[1] = CStringGetTextDatum(steps[version].name);
-	cb_statement_run(&statements[RECORD_STEP], values, NULL);
+	script = SysCacheGetAttr(PROCNAMEARGSNSP, step, Anum_pg_proc_prosrc, &isnull);
+	Assert(!isnull);
+	body = TextDatumGetCString(script);
+	ReleaseSysCache(step);
+	return body;
 }

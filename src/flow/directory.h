@@ -9,12 +9,11 @@
 #define CB_DIRECTORY_H
 
 /*
- * Brings schema canopy to the given version, 1 to CB_DIRECTORY_VERSION, and
- * returns the version reached, which is never lower than the one found.
- * function is the SQL function that asks: the steps are found beside it.  owner may be
- * InvalidOid: the current user, or canopy_owner when that is a superuser.
- * Raises 0A000, 22023, 42501, 42704 and 55000.
+ * Brings schema canopy to CB_DIRECTORY_VERSION and returns that.  function is the SQL
+ * function that asks: the steps are found beside it.  owner may be InvalidOid: the
+ * current user, or canopy_owner when that is a superuser.  Raises 0A000, 42501, 42704
+ * and 55000.
  */
-extern int	cb_directory_setup(Oid function, Oid owner, int version);
+extern int	cb_directory_setup(Oid function, Oid owner);
 
 #endif							/* CB_DIRECTORY_H */

@@ -99,7 +99,7 @@ RESET SESSION AUTHORIZATION;
 SET SESSION AUTHORIZATION tap_other;
 SELECT string_agg(DISTINCT left(t.call(call), 5), ',') AS other FROM (VALUES ($$canopy_bulk_create('[]', 'acme')$$), ($$canopy_bulk_create_raw('[]', 'acme')$$),
 	($$canopy_bulk_attach('{}', 'crm', 'acme')$$), ($$canopy_bulk_attach_json('[]', 'crm', 'acme')$$), ($$to_jsonb(canopy_bulk_setup())$$),
-	($$to_jsonb(canopy_bulk_import_event('create', 0, 0, 0, 0, 'crm', 'acme')::text)$$), ($$to_jsonb(canopy_bulk_directory_0()::text)$$)) AS v (call) \gset
+	($$to_jsonb(canopy_bulk_import_event('create', 0, 0, 0, 0, 'crm', 'acme')::text)$$), ($$to_jsonb(_canopy_bulk_directory_1()::text)$$)) AS v (call) \gset
 RESET SESSION AUTHORIZATION;
 SELECT is(:'created'::text, '201', 'a role with EXECUTE and no table privilege creates');
 SELECT is(:'refused'::text, '42501 permission denied for function canopy_bulk_create_raw', 'but only with the function it was given');

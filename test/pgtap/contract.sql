@@ -5,7 +5,7 @@ SELECT no_plan();
 -- the functions that people call have these names, arguments, defaults and results
 SELECT results_eq($$
 	SELECT proname::text COLLATE "default", pg_get_function_arguments(oid), pg_get_function_result(oid)
-	FROM pg_proc WHERE proname LIKE 'canopy\_bulk\_%' AND proname !~ '^canopy_bulk_directory_' ORDER BY 1, 2
+	FROM pg_proc WHERE proname LIKE 'canopy\_bulk\_%' ORDER BY 1, 2
 $$, $$ VALUES
 	('canopy_bulk_api_key_create', 'name text, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, access_mode text DEFAULT ''full_access''::text, scopes text[] DEFAULT NULL::text[], expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone', 'jsonb'),
 	('canopy_bulk_api_key_revoke', 'id uuid, account text DEFAULT NULL::text', 'void'),
@@ -61,7 +61,7 @@ $$, $$ VALUES
 	('canopy_bulk_resume', 'account text DEFAULT NULL::text', 'integer'),
 	('canopy_bulk_sample_csv', 'mode text', 'text'),
 	('canopy_bulk_secret_exposure', '', 'TABLE(setting text, value text, advice text)'),
-	('canopy_bulk_setup', 'owner regrole DEFAULT NULL::regrole, version integer DEFAULT NULL::integer', 'integer'),
+	('canopy_bulk_setup', 'owner regrole DEFAULT NULL::regrole', 'integer'),
 	('canopy_bulk_token_key_is_valid', 'algorithm text, key text', 'boolean'),
 	('canopy_bulk_unassign', 'assignment_ids uuid[], application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
 	('canopy_bulk_unassign_json', 'assignment_ids jsonb, application text DEFAULT NULL::text, environment text DEFAULT NULL::text, account text DEFAULT NULL::text, dry_run boolean DEFAULT false, max_failed integer DEFAULT NULL::integer, idempotency_key text DEFAULT NULL::text', 'jsonb'),
@@ -74,7 +74,7 @@ SELECT is_empty($$
 	WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 	  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'canopy_bulk')
 	  AND NOT (classid = 'pg_proc'::regclass
-			   AND EXISTS (SELECT FROM pg_proc p WHERE p.oid = objid AND proname LIKE 'canopy\_bulk\_%'))
+			   AND EXISTS (SELECT FROM pg_proc p WHERE p.oid = objid AND proname ~ '^_?canopy_bulk_'))
 	  AND NOT (classid = 'pg_class'::regclass AND objid = 'canopy_bulk_progress'::regclass)
 $$, 'the extension has functions, a view and nothing else');
 SELECT results_eq($$ SELECT relkind::text COLLATE "default", relacl IS NULL OR NOT EXISTS (SELECT FROM aclexplode(relacl) WHERE grantee = 0)

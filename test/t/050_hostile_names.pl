@@ -36,12 +36,11 @@ $node->safe_psql('postgres', 'TRUNCATE public.fired');
 
 # a schema that somebody has prepared for us is refused, with all that is in it
 $node->safe_psql('postgres', q{SET ROLE mallory; CREATE SCHEMA canopy;
-	CREATE TABLE canopy.migration (version integer, name text);
+	CREATE TABLE canopy.migration (version integer);
 	CREATE FUNCTION canopy.note() RETURNS trigger LANGUAGE plpgsql AS
 		$$ BEGIN INSERT INTO public.fired VALUES ('migration', current_user); RETURN NULL; END $$;
 	CREATE TRIGGER note BEFORE INSERT ON canopy.migration EXECUTE FUNCTION canopy.note()});
 is(sqlstate_of($node, 'SELECT canopy_bulk_setup()'), '42501', "somebody else's schema canopy is refused");
-is(sqlstate_of($node, q{SELECT canopy_bulk_setup(version => 1)}), '42501', 'whatever version is asked for');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM canopy.migration'), '0', 'and nothing is put into it');
 is_fired('setup in a prepared schema');
 $node->safe_psql('postgres', 'DROP SCHEMA canopy CASCADE');

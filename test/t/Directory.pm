@@ -14,7 +14,7 @@ use PostgreSQL::Test::Utils;
 our @EXPORT = qw(start_server fill_directory rows people verdicts sqlstate_of quick_hashes
   $CRM $VIEWER $ROOT $NEWEST);
 
-our $NEWEST = 9;	# version of the directory
+our $NEWEST = 1;	# version of the directory
 our $CRM = 'c0000000-0000-4000-8000-000000000001';
 our $VIEWER = 'c0000000-0000-4000-8000-000000000003';
 our $ROOT = 'c0000000-0000-4000-8000-000000000004';

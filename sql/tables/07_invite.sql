@@ -1,11 +1,3 @@
-/* The directory, step 6: invites, and mail that is to be sent. */
-
-CREATE FUNCTION @extschema@.canopy_bulk_directory_6()
-RETURNS void
-LANGUAGE sql
-VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $directory$
 
 /* What a link in a mail leads to is http, so that no mail of ours runs a script. */
 CREATE TABLE canopy.oauth_client (
@@ -26,6 +18,22 @@ CREATE TABLE canopy.oauth_client (
 		FOREIGN KEY (account_id, application_id, environment_id)
 		REFERENCES canopy.environment (account_id, application_id, id) ON DELETE CASCADE
 );
+
+REVOKE ALL ON TABLE canopy.oauth_client FROM PUBLIC;
+
+COMMENT ON TABLE canopy.oauth_client IS
+	'A program that identities of an environment sign in with; invites may lead to it.';
+COMMENT ON COLUMN canopy.oauth_client.account_id IS 'Account the client belongs to.';
+COMMENT ON COLUMN canopy.oauth_client.id IS 'The public client_id.';
+COMMENT ON COLUMN canopy.oauth_client.application_id IS 'Application of the environment.';
+COMMENT ON COLUMN canopy.oauth_client.environment_id IS 'Environment the client belongs to.';
+COMMENT ON COLUMN canopy.oauth_client.name IS 'Name to show.';
+COMMENT ON COLUMN canopy.oauth_client.redirect_uris IS 'Addresses that a sign-in may return to, each matched exactly.';
+COMMENT ON COLUMN canopy.oauth_client.invite_redirect_url IS
+	'Page that accepts invites, http or https; null: the page of canopy_bulk.accept_url.';
+COMMENT ON COLUMN canopy.oauth_client.is_active IS 'Whether the client may be used.';
+COMMENT ON COLUMN canopy.oauth_client.created_at IS 'When the client was made.';
+COMMENT ON COLUMN canopy.oauth_client.updated_at IS 'When the row was last changed.';
 
 /*
  * What an address can have one pending invite of is in pending_for, and nulls are
@@ -101,6 +109,41 @@ CREATE INDEX identity_invite_account_id_identity_id_idx
 	ON canopy.identity_invite (account_id, identity_id)
 	WHERE identity_id IS NOT NULL;
 
+REVOKE ALL ON TABLE canopy.identity_invite FROM PUBLIC;
+
+COMMENT ON TABLE canopy.identity_invite IS
+	'That somebody was asked to join, or to choose a new password; a pending one is over when it expires.';
+COMMENT ON COLUMN canopy.identity_invite.account_id IS 'Account that the invite is to.';
+COMMENT ON COLUMN canopy.identity_invite.id IS 'Identifier within the account; not a secret.';
+COMMENT ON COLUMN canopy.identity_invite.application_id IS
+	'Application to become a member of; null: the account alone.';
+COMMENT ON COLUMN canopy.identity_invite.environment_id IS 'Environment it was made in; null: at the account''s tier.';
+COMMENT ON COLUMN canopy.identity_invite.email IS 'Address that is invited, in canonical form.';
+COMMENT ON COLUMN canopy.identity_invite.intent IS 'activate, add_to_app or password_reset.';
+COMMENT ON COLUMN canopy.identity_invite.first_name IS 'Given name; null: the invited person says it.';
+COMMENT ON COLUMN canopy.identity_invite.last_name IS 'Family name; null: the invited person says it.';
+COMMENT ON COLUMN canopy.identity_invite.role_id IS 'Role that is assigned when it is accepted, or null.';
+COMMENT ON COLUMN canopy.identity_invite.node_id IS 'Node that the role holds at.';
+COMMENT ON COLUMN canopy.identity_invite.client_id IS 'OAuth client that the link leads to, or null.';
+COMMENT ON COLUMN canopy.identity_invite.identity_id IS 'Identity that exists already; null for intent activate.';
+COMMENT ON COLUMN canopy.identity_invite.token_hash IS
+	'SHA-256 of the token, which itself is stored nowhere but in an unsent mail.';
+COMMENT ON COLUMN canopy.identity_invite.status IS
+	'pending, accepted, revoked or expired; one that is pending past expires_at counts as expired.';
+COMMENT ON COLUMN canopy.identity_invite.locale IS 'Language of the mail as a BCP 47 tag; null: the sender''s choice.';
+COMMENT ON COLUMN canopy.identity_invite.send_email IS 'Whether we mail the link; if not, whoever invites gets it.';
+COMMENT ON COLUMN canopy.identity_invite.issued_at IS 'When the token was made.';
+COMMENT ON COLUMN canopy.identity_invite.expires_at IS 'From when on the token is refused.';
+COMMENT ON COLUMN canopy.identity_invite.invited_by IS 'Who invited: the subject of the claims or the database role.';
+COMMENT ON COLUMN canopy.identity_invite.inviter_email IS 'Address of whoever invited, as the claims say it, or null.';
+COMMENT ON COLUMN canopy.identity_invite.accepted_at IS 'When it was accepted.';
+COMMENT ON COLUMN canopy.identity_invite.revoked_at IS 'When it was revoked.';
+COMMENT ON COLUMN canopy.identity_invite.created_at IS 'When the invite was made.';
+COMMENT ON COLUMN canopy.identity_invite.updated_at IS 'When the row was last changed.';
+COMMENT ON COLUMN canopy.identity_invite.pending_for IS
+	'What the address has one pending invite of at most: the environment, the account or, for a new password, the '
+	'identity.';
+
 CREATE TABLE canopy.outbox (
 	account_id uuid NOT NULL,
 	id uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -143,72 +186,24 @@ CREATE INDEX outbox_account_id_invite_id_idx
 CREATE INDEX outbox_account_id_identity_id_idx
 	ON canopy.outbox (account_id, identity_id);
 
-REVOKE ALL ON TABLE
-	canopy.oauth_client, canopy.identity_invite, canopy.outbox
-FROM PUBLIC;
-
-COMMENT ON TABLE canopy.oauth_client IS 'A program that identities of an environment sign in with; invites may lead to it.';
-COMMENT ON COLUMN canopy.oauth_client.account_id IS 'Account the client belongs to.';
-COMMENT ON COLUMN canopy.oauth_client.id IS 'The public client_id.';
-COMMENT ON COLUMN canopy.oauth_client.application_id IS 'Application of the environment.';
-COMMENT ON COLUMN canopy.oauth_client.environment_id IS 'Environment the client belongs to.';
-COMMENT ON COLUMN canopy.oauth_client.name IS 'Name to show.';
-COMMENT ON COLUMN canopy.oauth_client.redirect_uris IS 'Addresses that a sign-in may return to, each matched exactly.';
-COMMENT ON COLUMN canopy.oauth_client.invite_redirect_url IS 'Page that accepts invites, http or https; null: the page of canopy_bulk.accept_url.';
-COMMENT ON COLUMN canopy.oauth_client.is_active IS 'Whether the client may be used.';
-COMMENT ON COLUMN canopy.oauth_client.created_at IS 'When the client was made.';
-COMMENT ON COLUMN canopy.oauth_client.updated_at IS 'When the row was last changed.';
-
-COMMENT ON TABLE canopy.identity_invite IS 'That somebody was asked to join, or to choose a new password; a pending one is over when it expires.';
-COMMENT ON COLUMN canopy.identity_invite.account_id IS 'Account that the invite is to.';
-COMMENT ON COLUMN canopy.identity_invite.id IS 'Identifier within the account; not a secret.';
-COMMENT ON COLUMN canopy.identity_invite.application_id IS 'Application to become a member of; null: the account alone.';
-COMMENT ON COLUMN canopy.identity_invite.environment_id IS 'Environment it was made in; null: at the account''s tier.';
-COMMENT ON COLUMN canopy.identity_invite.email IS 'Address that is invited, in canonical form.';
-COMMENT ON COLUMN canopy.identity_invite.intent IS 'activate, add_to_app or password_reset.';
-COMMENT ON COLUMN canopy.identity_invite.first_name IS 'Given name; null: the invited person says it.';
-COMMENT ON COLUMN canopy.identity_invite.last_name IS 'Family name; null: the invited person says it.';
-COMMENT ON COLUMN canopy.identity_invite.role_id IS 'Role that is assigned when it is accepted, or null.';
-COMMENT ON COLUMN canopy.identity_invite.node_id IS 'Node that the role holds at.';
-COMMENT ON COLUMN canopy.identity_invite.client_id IS 'OAuth client that the link leads to, or null.';
-COMMENT ON COLUMN canopy.identity_invite.identity_id IS 'Identity that exists already; null for intent activate.';
-COMMENT ON COLUMN canopy.identity_invite.token_hash IS 'SHA-256 of the token, which itself is stored nowhere but in an unsent mail.';
-COMMENT ON COLUMN canopy.identity_invite.status IS 'pending, accepted, revoked or expired; one that is pending past expires_at counts as expired.';
-COMMENT ON COLUMN canopy.identity_invite.locale IS 'Language of the mail as a BCP 47 tag; null: the sender''s choice.';
-COMMENT ON COLUMN canopy.identity_invite.send_email IS 'Whether we mail the link; if not, whoever invites gets it.';
-COMMENT ON COLUMN canopy.identity_invite.issued_at IS 'When the token was made.';
-COMMENT ON COLUMN canopy.identity_invite.expires_at IS 'From when on the token is refused.';
-COMMENT ON COLUMN canopy.identity_invite.invited_by IS 'Who invited: the subject of the claims or the database role.';
-COMMENT ON COLUMN canopy.identity_invite.inviter_email IS 'Address of whoever invited, as the claims say it, or null.';
-COMMENT ON COLUMN canopy.identity_invite.accepted_at IS 'When it was accepted.';
-COMMENT ON COLUMN canopy.identity_invite.revoked_at IS 'When it was revoked.';
-COMMENT ON COLUMN canopy.identity_invite.created_at IS 'When the invite was made.';
-COMMENT ON COLUMN canopy.identity_invite.updated_at IS 'When the row was last changed.';
-COMMENT ON COLUMN canopy.identity_invite.pending_for IS 'What the address has one pending invite of at most: the environment, the account or, for a new password, the identity.';
+REVOKE ALL ON TABLE canopy.outbox FROM PUBLIC;
 
 COMMENT ON TABLE canopy.outbox IS 'A mail that is to be sent, or was; made in the transaction that is its reason.';
 COMMENT ON COLUMN canopy.outbox.account_id IS 'Account the mail is for.';
 COMMENT ON COLUMN canopy.outbox.id IS 'Identifier within the account.';
-COMMENT ON COLUMN canopy.outbox.kind IS 'What it tells: invite, password_reset, email_verification.';
+COMMENT ON COLUMN canopy.outbox.kind IS 'What it tells: invite, password_reset, email_verification, welcome.';
 COMMENT ON COLUMN canopy.outbox.invite_id IS 'Invite that it carries, or null.';
 COMMENT ON COLUMN canopy.outbox.identity_id IS 'Identity that it is for, or null.';
 COMMENT ON COLUMN canopy.outbox.recipient IS 'Address it goes to.';
 COMMENT ON COLUMN canopy.outbox.locale IS 'Language as a BCP 47 tag; null: the sender''s choice.';
 COMMENT ON COLUMN canopy.outbox.payload IS 'JSON object with what the text is made of; no secrets.';
-COMMENT ON COLUMN canopy.outbox.link IS 'Address with the token; null as soon as the mail is sent, given up or withdrawn.';
+COMMENT ON COLUMN canopy.outbox.link IS
+	'Address with the token; null as soon as the mail is sent, given up or withdrawn.';
 COMMENT ON COLUMN canopy.outbox.status IS 'queued, claimed, sent, failed or withdrawn.';
-COMMENT ON COLUMN canopy.outbox.attempt_count IS 'How often it was claimed; whoever has the last claim may say how it ended.';
-COMMENT ON COLUMN canopy.outbox.next_attempt_at IS 'When it may be claimed; for a claimed one, when its lease ends; null: it is done with.';
+COMMENT ON COLUMN canopy.outbox.attempt_count IS
+	'How often it was claimed; whoever has the last claim may say how it ended.';
+COMMENT ON COLUMN canopy.outbox.next_attempt_at IS
+	'When it may be claimed; for a claimed one, when its lease ends; null: it is done with.';
 COMMENT ON COLUMN canopy.outbox.last_error IS 'Why the last attempt failed, without tokens.';
 COMMENT ON COLUMN canopy.outbox.created_at IS 'When the mail was made.';
 COMMENT ON COLUMN canopy.outbox.sent_at IS 'When it was sent.';
-
-$directory$;
-
-COMMENT ON FUNCTION @extschema@.canopy_bulk_directory_6() IS
-'Internal: step 6 of the directory, invites and mail that is to be sent.
-
-Called by canopy_bulk_setup() as the owner of schema canopy; not to be called otherwise. oauth_client, identity_invite, outbox.';
-
-REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_directory_6() FROM PUBLIC;
-

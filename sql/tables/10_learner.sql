@@ -1,11 +1,3 @@
-/* The directory, step 9: learners, and what they learn. */
-
-CREATE FUNCTION @extschema@.canopy_bulk_directory_9()
-RETURNS void
-LANGUAGE sql
-VOLATILE PARALLEL UNSAFE
-SET search_path = pg_catalog, pg_temp
-AS $directory$
 
 CREATE TABLE canopy.portal_client (
 	account_id uuid NOT NULL,
@@ -23,6 +15,16 @@ CREATE TABLE canopy.portal_client (
 	CONSTRAINT portal_client_account_id_fkey FOREIGN KEY (account_id)
 		REFERENCES canopy.account (id) ON DELETE CASCADE
 );
+
+REVOKE ALL ON TABLE canopy.portal_client FROM PUBLIC;
+
+COMMENT ON TABLE canopy.portal_client IS 'A portal of a customer of the account, which learners belong to.';
+COMMENT ON COLUMN canopy.portal_client.account_id IS 'Account the client belongs to.';
+COMMENT ON COLUMN canopy.portal_client.id IS 'Identifier within the account.';
+COMMENT ON COLUMN canopy.portal_client.slug IS 'Name in addresses, unique in the account; rules as for account.slug.';
+COMMENT ON COLUMN canopy.portal_client.name IS 'Name to show.';
+COMMENT ON COLUMN canopy.portal_client.created_at IS 'When the client was made.';
+COMMENT ON COLUMN canopy.portal_client.updated_at IS 'When the row was last changed.';
 
 CREATE TABLE canopy.learning_item (
 	account_id uuid NOT NULL,
@@ -45,6 +47,19 @@ CREATE TABLE canopy.learning_item (
 	CONSTRAINT learning_item_account_id_fkey FOREIGN KEY (account_id)
 		REFERENCES canopy.account (id) ON DELETE CASCADE
 );
+
+REVOKE ALL ON TABLE canopy.learning_item FROM PUBLIC;
+
+COMMENT ON TABLE canopy.learning_item IS 'Something that learners are enrolled in.';
+COMMENT ON COLUMN canopy.learning_item.account_id IS 'Account the item belongs to.';
+COMMENT ON COLUMN canopy.learning_item.id IS 'Identifier within the account.';
+COMMENT ON COLUMN canopy.learning_item.kind IS 'bundle, course, learning_path or license.';
+COMMENT ON COLUMN canopy.learning_item.slug IS
+	'Name in addresses, unique in the account for its kind; rules as for account.slug.';
+COMMENT ON COLUMN canopy.learning_item.name IS 'Name to show.';
+COMMENT ON COLUMN canopy.learning_item.seats IS 'How many learners a license is for; null: any number.';
+COMMENT ON COLUMN canopy.learning_item.created_at IS 'When the item was made.';
+COMMENT ON COLUMN canopy.learning_item.updated_at IS 'When the row was last changed.';
 
 /* One row for an identity; its own columns are what a CSV file of learners has. */
 CREATE TABLE canopy.learner_profile (
@@ -87,6 +102,37 @@ CREATE INDEX learner_profile_account_id_portal_client_id_idx
 	ON canopy.learner_profile (account_id, portal_client_id)
 	WHERE portal_client_id IS NOT NULL;
 
+REVOKE ALL ON TABLE canopy.learner_profile FROM PUBLIC;
+
+COMMENT ON TABLE canopy.learner_profile IS 'What is known of an identity as a learner.';
+COMMENT ON COLUMN canopy.learner_profile.account_id IS 'Account of the identity.';
+COMMENT ON COLUMN canopy.learner_profile.identity_id IS 'The learner.';
+COMMENT ON COLUMN canopy.learner_profile.portal_client_id IS 'Portal that the learner belongs to, or null.';
+COMMENT ON COLUMN canopy.learner_profile.ref1 IS 'Reference field of the account''s own.';
+COMMENT ON COLUMN canopy.learner_profile.ref2 IS 'Reference field of the account''s own.';
+COMMENT ON COLUMN canopy.learner_profile.ref3 IS 'Reference field of the account''s own.';
+COMMENT ON COLUMN canopy.learner_profile.ref4 IS 'Reference field of the account''s own.';
+COMMENT ON COLUMN canopy.learner_profile.ref5 IS 'Reference field of the account''s own.';
+COMMENT ON COLUMN canopy.learner_profile.ref6 IS 'Reference field of the account''s own.';
+COMMENT ON COLUMN canopy.learner_profile.ref7 IS 'Reference field of the account''s own.';
+COMMENT ON COLUMN canopy.learner_profile.ref8 IS 'Reference field of the account''s own.';
+COMMENT ON COLUMN canopy.learner_profile.ref9 IS 'Reference field of the account''s own.';
+COMMENT ON COLUMN canopy.learner_profile.ref10 IS 'Reference field of the account''s own.';
+COMMENT ON COLUMN canopy.learner_profile.address1 IS 'Street and number.';
+COMMENT ON COLUMN canopy.learner_profile.address2 IS 'What else the address needs.';
+COMMENT ON COLUMN canopy.learner_profile.city IS 'Town.';
+COMMENT ON COLUMN canopy.learner_profile.state IS 'State, province or region.';
+COMMENT ON COLUMN canopy.learner_profile.zip_code IS 'Postal code.';
+COMMENT ON COLUMN canopy.learner_profile.country IS 'Country.';
+COMMENT ON COLUMN canopy.learner_profile.telephone IS 'Telephone number.';
+COMMENT ON COLUMN canopy.learner_profile.language IS
+	'Language of the learner; mail is written in it where it is a BCP 47 tag.';
+COMMENT ON COLUMN canopy.learner_profile.sf_contact_id IS 'Contact in Salesforce; written once.';
+COMMENT ON COLUMN canopy.learner_profile.sf_account_id IS 'Account in Salesforce; written once.';
+COMMENT ON COLUMN canopy.learner_profile.invited_at IS 'When a mail of welcome was queued; no second one is.';
+COMMENT ON COLUMN canopy.learner_profile.created_at IS 'When the profile was made.';
+COMMENT ON COLUMN canopy.learner_profile.updated_at IS 'When the row was last changed.';
+
 CREATE TABLE canopy.enrolment (
 	account_id uuid NOT NULL,
 	id uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -111,59 +157,7 @@ CREATE TABLE canopy.enrolment (
 CREATE INDEX enrolment_account_id_learning_item_id_idx
 	ON canopy.enrolment (account_id, learning_item_id);
 
-ALTER TABLE canopy.import
-	ADD COLUMN options jsonb NOT NULL DEFAULT '{}',
-	ADD CONSTRAINT import_options_check CHECK (jsonb_typeof(options) = 'object');
-
-REVOKE ALL ON TABLE
-	canopy.portal_client, canopy.learning_item, canopy.learner_profile, canopy.enrolment
-FROM PUBLIC;
-
-COMMENT ON TABLE canopy.portal_client IS 'A portal of a customer of the account, which learners belong to.';
-COMMENT ON COLUMN canopy.portal_client.account_id IS 'Account the client belongs to.';
-COMMENT ON COLUMN canopy.portal_client.id IS 'Identifier within the account.';
-COMMENT ON COLUMN canopy.portal_client.slug IS 'Name in addresses, unique in the account; rules as for account.slug.';
-COMMENT ON COLUMN canopy.portal_client.name IS 'Name to show.';
-COMMENT ON COLUMN canopy.portal_client.created_at IS 'When the client was made.';
-COMMENT ON COLUMN canopy.portal_client.updated_at IS 'When the row was last changed.';
-
-COMMENT ON TABLE canopy.learning_item IS 'Something that learners are enrolled in.';
-COMMENT ON COLUMN canopy.learning_item.account_id IS 'Account the item belongs to.';
-COMMENT ON COLUMN canopy.learning_item.id IS 'Identifier within the account.';
-COMMENT ON COLUMN canopy.learning_item.kind IS 'bundle, course, learning_path or license.';
-COMMENT ON COLUMN canopy.learning_item.slug IS 'Name in addresses, unique in the account for its kind; rules as for account.slug.';
-COMMENT ON COLUMN canopy.learning_item.name IS 'Name to show.';
-COMMENT ON COLUMN canopy.learning_item.seats IS 'How many learners a license is for; null: any number.';
-COMMENT ON COLUMN canopy.learning_item.created_at IS 'When the item was made.';
-COMMENT ON COLUMN canopy.learning_item.updated_at IS 'When the row was last changed.';
-
-COMMENT ON TABLE canopy.learner_profile IS 'What is known of an identity as a learner.';
-COMMENT ON COLUMN canopy.learner_profile.account_id IS 'Account of the identity.';
-COMMENT ON COLUMN canopy.learner_profile.identity_id IS 'The learner.';
-COMMENT ON COLUMN canopy.learner_profile.portal_client_id IS 'Portal that the learner belongs to, or null.';
-COMMENT ON COLUMN canopy.learner_profile.ref1 IS 'Reference field of the account''s own.';
-COMMENT ON COLUMN canopy.learner_profile.ref2 IS 'Reference field of the account''s own.';
-COMMENT ON COLUMN canopy.learner_profile.ref3 IS 'Reference field of the account''s own.';
-COMMENT ON COLUMN canopy.learner_profile.ref4 IS 'Reference field of the account''s own.';
-COMMENT ON COLUMN canopy.learner_profile.ref5 IS 'Reference field of the account''s own.';
-COMMENT ON COLUMN canopy.learner_profile.ref6 IS 'Reference field of the account''s own.';
-COMMENT ON COLUMN canopy.learner_profile.ref7 IS 'Reference field of the account''s own.';
-COMMENT ON COLUMN canopy.learner_profile.ref8 IS 'Reference field of the account''s own.';
-COMMENT ON COLUMN canopy.learner_profile.ref9 IS 'Reference field of the account''s own.';
-COMMENT ON COLUMN canopy.learner_profile.ref10 IS 'Reference field of the account''s own.';
-COMMENT ON COLUMN canopy.learner_profile.address1 IS 'Street and number.';
-COMMENT ON COLUMN canopy.learner_profile.address2 IS 'What else the address needs.';
-COMMENT ON COLUMN canopy.learner_profile.city IS 'Town.';
-COMMENT ON COLUMN canopy.learner_profile.state IS 'State, province or region.';
-COMMENT ON COLUMN canopy.learner_profile.zip_code IS 'Postal code.';
-COMMENT ON COLUMN canopy.learner_profile.country IS 'Country.';
-COMMENT ON COLUMN canopy.learner_profile.telephone IS 'Telephone number.';
-COMMENT ON COLUMN canopy.learner_profile.language IS 'Language of the learner; mail is written in it where it is a BCP 47 tag.';
-COMMENT ON COLUMN canopy.learner_profile.sf_contact_id IS 'Contact in Salesforce; written once.';
-COMMENT ON COLUMN canopy.learner_profile.sf_account_id IS 'Account in Salesforce; written once.';
-COMMENT ON COLUMN canopy.learner_profile.invited_at IS 'When a mail of welcome was queued; no second one is.';
-COMMENT ON COLUMN canopy.learner_profile.created_at IS 'When the profile was made.';
-COMMENT ON COLUMN canopy.learner_profile.updated_at IS 'When the row was last changed.';
+REVOKE ALL ON TABLE canopy.enrolment FROM PUBLIC;
 
 COMMENT ON TABLE canopy.enrolment IS 'That a learner is enrolled in an item, or has a seat of a license.';
 COMMENT ON COLUMN canopy.enrolment.account_id IS 'Account of both the identity and the item.';
@@ -174,16 +168,3 @@ COMMENT ON COLUMN canopy.enrolment.status IS 'not-started, started, completed or
 COMMENT ON COLUMN canopy.enrolment.completed_at IS 'When the learner completed it; set once.';
 COMMENT ON COLUMN canopy.enrolment.created_at IS 'When the learner was enrolled.';
 COMMENT ON COLUMN canopy.enrolment.updated_at IS 'When the row was last changed.';
-
-COMMENT ON COLUMN canopy.import.options IS 'JSON object: what the mode asks besides; of learners, what they are enrolled in.';
-COMMENT ON COLUMN canopy.outbox.kind IS 'What it tells: invite, password_reset, email_verification, welcome.';
-
-$directory$;
-
-COMMENT ON FUNCTION @extschema@.canopy_bulk_directory_9() IS
-'Internal: step 9 of the directory, learners and what they learn.
-
-Called by canopy_bulk_setup() as the owner of schema canopy; not to be called otherwise. portal_client, learning_item, learner_profile, enrolment; import.options.';
-
-REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_directory_9() FROM PUBLIC;
-
