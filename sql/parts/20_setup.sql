@@ -6,7 +6,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_setup(
 RETURNS integer
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_setup';
+AS 'MODULE_PATHNAME', 'canopy_bulk_setup';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_setup(regrole) IS
 'Create the directory, or carry an older one forward.

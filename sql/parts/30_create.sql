@@ -13,7 +13,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_create(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_create';
+AS 'MODULE_PATHNAME', 'canopy_bulk_create';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_create(jsonb, text, text, text, boolean, integer, text, text) IS
 'Create identities in bulk, with a verdict for every row.
@@ -43,7 +43,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_create_raw(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_create_raw';
+AS 'MODULE_PATHNAME', 'canopy_bulk_create_raw';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_create_raw(bytea, text, text, text, boolean, integer, text, text) IS
 'Create identities in bulk from the bytes of a JSON document.

@@ -12,7 +12,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_attach(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_attach';
+AS 'MODULE_PATHNAME', 'canopy_bulk_attach';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_attach(uuid[], text, text, boolean, integer, text, text) IS
 'Attach identities to an application, with a verdict for every one.
@@ -41,7 +41,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_attach_json(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_attach_json';
+AS 'MODULE_PATHNAME', 'canopy_bulk_attach_json';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_attach_json(jsonb, text, text, boolean, integer, text, text) IS
 'Attach identities to an application, with ids as JSON strings.

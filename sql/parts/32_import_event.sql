@@ -13,7 +13,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_event(
 RETURNS void
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_event';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_event';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_event(text, integer, integer, integer, integer, text, text, text) IS
 'Record that an import wizard was completed, in one audit entry.

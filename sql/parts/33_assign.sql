@@ -13,7 +13,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_assign(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_assign';
+AS 'MODULE_PATHNAME', 'canopy_bulk_assign';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_assign(jsonb, text, text, text, boolean, integer, text, text) IS
 'Give identities roles at nodes, with a verdict for every row.
@@ -42,7 +42,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_unassign(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_unassign';
+AS 'MODULE_PATHNAME', 'canopy_bulk_unassign';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_unassign(uuid[], text, text, text, boolean, integer, text) IS
 'Take roles away from identities, with a verdict for every assignment.
@@ -70,7 +70,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_unassign_json(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_unassign_json';
+AS 'MODULE_PATHNAME', 'canopy_bulk_unassign_json';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_unassign_json(jsonb, text, text, text, boolean, integer, text) IS
 'Take roles away from identities, with ids as JSON strings.
@@ -94,7 +94,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_change_role(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_change_role';
+AS 'MODULE_PATHNAME', 'canopy_bulk_change_role';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_change_role(uuid[], uuid, text, text, text, boolean, integer, text) IS
 'Make assignments ones of another role, with a verdict for every assignment.
@@ -124,7 +124,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_change_role_json(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_change_role_json';
+AS 'MODULE_PATHNAME', 'canopy_bulk_change_role_json';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_change_role_json(jsonb, text, text, text, text, boolean, integer, text) IS
 'Make assignments ones of another role, with ids as JSON strings.

@@ -12,7 +12,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_detach(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_detach';
+AS 'MODULE_PATHNAME', 'canopy_bulk_detach';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_detach(uuid[], text, text, boolean, integer, text, text) IS
 'Detach identities from an application, with a verdict for every one.
@@ -41,7 +41,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_detach_json(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_detach_json';
+AS 'MODULE_PATHNAME', 'canopy_bulk_detach_json';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_detach_json(jsonb, text, text, boolean, integer, text, text) IS
 'Detach identities from an application, with ids as JSON strings.

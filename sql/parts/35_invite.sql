@@ -13,7 +13,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_invite(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_invite';
+AS 'MODULE_PATHNAME', 'canopy_bulk_invite';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_invite(jsonb, text, text, text, boolean, integer, text, text) IS
 'Invite people in bulk, with a verdict for every row.
@@ -36,7 +36,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_invite_info(token text)
 RETURNS jsonb
 LANGUAGE c
 STABLE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_invite_tell';
+AS 'MODULE_PATHNAME', 'canopy_bulk_invite_info';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_invite_info(text) IS
 'Say what an invite is for, to whoever has its token.
@@ -57,7 +57,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_invite_accept(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_invite_take';
+AS 'MODULE_PATHNAME', 'canopy_bulk_invite_accept';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_invite_accept(text, text, text, text) IS
 'Accept an invite: become an identity, join an application, or choose a new password.
@@ -82,7 +82,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_invite_resend(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_invite_again';
+AS 'MODULE_PATHNAME', 'canopy_bulk_invite_resend';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_invite_resend(uuid, text, text, text, text) IS
 'Give a pending invite a new token and send it again.
@@ -106,7 +106,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_invite_revoke(
 RETURNS void
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_invite_end';
+AS 'MODULE_PATHNAME', 'canopy_bulk_invite_revoke';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_invite_revoke(uuid, text, text, text, text) IS
 'Revoke a pending invite, at once and for good, and withdraw its mail.
@@ -131,7 +131,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_invites(
 RETURNS jsonb
 LANGUAGE c
 STABLE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_invites';
+AS 'MODULE_PATHNAME', 'canopy_bulk_invites';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_invites(text, text, text, text, integer, integer) IS
 'List the invites of an environment, or those to the account, the newest first.
@@ -153,7 +153,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_invite_summary(
 RETURNS jsonb
 LANGUAGE c
 STABLE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_invite_summary';
+AS 'MODULE_PATHNAME', 'canopy_bulk_invite_summary';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_invite_summary(text, text, text) IS
 'Count the invites of an environment, or those to the account, by what became of them.

@@ -15,7 +15,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_outbox_claim(
 RETURNS SETOF record
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_outbox_take';
+AS 'MODULE_PATHNAME', 'canopy_bulk_outbox_claim';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_outbox_claim(integer, text) IS
 'Claim mail that is to be sent, a few at a time.
@@ -36,7 +36,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_outbox_done(
 RETURNS boolean
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_outbox_finish';
+AS 'MODULE_PATHNAME', 'canopy_bulk_outbox_done';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_outbox_done(uuid, integer, text) IS
 'Say that a claimed mail was sent; its link is forgotten.
@@ -58,7 +58,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_outbox_failed(
 RETURNS boolean
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_outbox_fail';
+AS 'MODULE_PATHNAME', 'canopy_bulk_outbox_failed';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_outbox_failed(uuid, integer, text, boolean, text) IS
 'Say that a claimed mail could not be sent, and why.

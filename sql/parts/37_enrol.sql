@@ -19,7 +19,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_enrol(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_enrol';
+AS 'MODULE_PATHNAME', 'canopy_bulk_enrol';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_enrol(jsonb, uuid[], uuid[], uuid[], uuid[], uuid, text, text, text, text, text, boolean, integer, text) IS
 'Add or update learners in bulk and enrol them, with a verdict for every row.

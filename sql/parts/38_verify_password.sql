@@ -9,7 +9,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_verify_password(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_verify_password';
+AS 'MODULE_PATHNAME', 'canopy_bulk_verify_password';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_verify_password(text, text, text, text) IS
 'Verify the password of an identity, count failures, and lock after too many.

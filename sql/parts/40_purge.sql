@@ -7,7 +7,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_purge(
 RETURNS bigint
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_purge';
+AS 'MODULE_PATHNAME', 'canopy_bulk_purge';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_purge(text, integer) IS
 'Delete expired idempotency keys of an account, a few at a time.

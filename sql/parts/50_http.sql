@@ -11,7 +11,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_http(
 )
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_http';
+AS 'MODULE_PATHNAME', 'canopy_bulk_http';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_http(text, text, jsonb, bytea) IS
 'Serve an HTTP request: a thin layer passes the request in and the answer out.
@@ -29,7 +29,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_authenticate(token text)
 RETURNS void
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_authenticate';
+AS 'MODULE_PATHNAME', 'canopy_bulk_authenticate';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_authenticate(text) IS
 'Prove who calls, for the rest of the transaction.
@@ -52,7 +52,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_api_key_create(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_api_key_make';
+AS 'MODULE_PATHNAME', 'canopy_bulk_api_key_create';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_api_key_create(text, text, text, text, text, text[], timestamptz) IS
 'Make an API key for an environment.
@@ -74,7 +74,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_api_key_revoke(
 RETURNS void
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_api_key_end';
+AS 'MODULE_PATHNAME', 'canopy_bulk_api_key_revoke';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_api_key_revoke(uuid, text) IS
 'Revoke an API key, at once and for good.
@@ -93,7 +93,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_token_key_is_valid(
 RETURNS boolean
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_token_key_is_valid';
+AS 'MODULE_PATHNAME', 'canopy_bulk_token_key_is_valid';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_token_key_is_valid(text, text) IS
 'Say whether tokens can be verified with a key, before it goes into canopy.token_key.

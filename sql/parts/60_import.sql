@@ -13,7 +13,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_open(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_open';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_open';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_open(text, text, text, text, text, text, integer, jsonb) IS
 'Open an import of a CSV file: the first step, which fixes what its rows become.
@@ -41,7 +41,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_upload(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_upload';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_upload';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_upload(uuid, bytea, text, text, text[], text, text) IS
 'Upload the file of an import: its bytes, whatever they are encoded in.
@@ -69,7 +69,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_upload_text(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_upload_text';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_upload_text';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_upload_text(uuid, text, text, text, text[], text) IS
 'Upload the file of an import: text that was pasted.
@@ -83,7 +83,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_upload_body(bytea)
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_upload_body';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_upload_body';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_upload_body(bytea) IS
 'Upload the file of an import: the body of an HTTP request that PostgREST passes on.
@@ -101,7 +101,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_map(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_map';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_map';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_map(uuid, jsonb, text) IS
 'Change which column of an import is which field, or look at it.
@@ -121,7 +121,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_preview(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_preview';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_preview';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_preview(uuid, text) IS
 'Say what every row of an import would do, by doing it and undoing it.
@@ -143,7 +143,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_rows(
 RETURNS jsonb
 LANGUAGE c
 STABLE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_rows';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_rows';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_rows(uuid, text, integer, integer, text) IS
 'Show a page of the rows of an import, with what its preview found.
@@ -167,7 +167,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_select(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_select';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_select';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_select(uuid, integer[], boolean, text) IS
 'Select rows of an import that was previewed, or deselect them.
@@ -188,7 +188,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_info(
 RETURNS jsonb
 LANGUAGE c
 STABLE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_info';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_info';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_info(uuid, text) IS
 'Say what an import is and how far it has come.
@@ -204,7 +204,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_sample_csv(mode text)
 RETURNS text
 LANGUAGE c
 STABLE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_sample_csv';
+AS 'MODULE_PATHNAME', 'canopy_bulk_sample_csv';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_sample_csv(text) IS
 'Give a sample file for imports of a mode, with every column.

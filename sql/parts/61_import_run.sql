@@ -6,7 +6,7 @@ CREATE PROCEDURE @extschema@.canopy_bulk_import_run(
 	account text DEFAULT NULL
 )
 LANGUAGE c
-AS 'MODULE_PATHNAME', 'cb_import_run';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_run';
 
 COMMENT ON PROCEDURE @extschema@.canopy_bulk_import_run(uuid, bytea, text) IS
 'Write the selected rows of an import, batch by batch, each batch in a transaction of its own.
@@ -38,7 +38,7 @@ CREATE PROCEDURE @extschema@.canopy_bulk_import(
 	INOUT summary jsonb DEFAULT NULL
 )
 LANGUAGE c
-AS 'MODULE_PATHNAME', 'cb_import_whole';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import';
 
 COMMENT ON PROCEDURE @extschema@.canopy_bulk_import(text, text, text, text, text, text, jsonb, text, text, text[], text, integer, integer, boolean, jsonb) IS
 'Import a CSV file in one go, from upload to results.
@@ -75,7 +75,7 @@ CREATE PROCEDURE @extschema@.canopy_bulk_import(
 	INOUT summary jsonb DEFAULT NULL
 )
 LANGUAGE c
-AS 'MODULE_PATHNAME', 'cb_import_whole_bytes';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_bytes';
 
 COMMENT ON PROCEDURE @extschema@.canopy_bulk_import(bytea, text, text, text, text, text, jsonb, text, text, text[], text, integer, integer, boolean, text, jsonb) IS
 'Import a CSV file in one go, from its bytes to results.
@@ -93,7 +93,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_cancel(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_cancel';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_cancel';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_cancel(uuid, text) IS
 'Cancel an import: what has not been written is skipped.
@@ -116,7 +116,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_results(
 RETURNS jsonb
 LANGUAGE c
 STABLE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_outcomes';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_results';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_results(uuid, text, integer, integer, text) IS
 'Show a page of what became of the rows of an import.
@@ -141,7 +141,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_csv(
 RETURNS text
 LANGUAGE c
 STABLE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_download';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_csv';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_csv(uuid, text, boolean, text) IS
 'Give what became of the rows of an import as a CSV file.
@@ -167,7 +167,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_imports(
 RETURNS jsonb
 LANGUAGE c
 STABLE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_imports';
+AS 'MODULE_PATHNAME', 'canopy_bulk_imports';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_imports(text, text, text, text, integer, integer) IS
 'List the imports of an account, an application or an environment, the newest first.
@@ -206,7 +206,7 @@ RETURNS TABLE (
 )
 LANGUAGE c
 STABLE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_progress';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_progress';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_progress(text) IS
 'Show how far imports have come that run, wait to run, or ended in the last five minutes.

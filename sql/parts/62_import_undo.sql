@@ -8,7 +8,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_undo(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_undo';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_undo';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_undo(uuid, boolean, text) IS
 'Undo an import: what it created goes, what it updated gets its old values back, what was touched since is kept.
@@ -33,7 +33,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_missing(
 RETURNS jsonb
 LANGUAGE c
 STABLE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_missing_list';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_missing';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_missing(uuid, integer, integer, text) IS
 'List who is in the directory and not in the file of an import.

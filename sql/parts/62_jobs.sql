@@ -8,7 +8,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_submit(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_submit';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_submit';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_submit(uuid, bytea, text) IS
 'Have a background worker write the selected rows of an import.
@@ -43,7 +43,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_import_url(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_import_url';
+AS 'MODULE_PATHNAME', 'canopy_bulk_import_url';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_import_url(text, text, uuid[], uuid[], uuid[], uuid[], uuid, text, boolean, text, text, text, text, text, text) IS
 'Import a CSV file behind a URL, as a background job.
@@ -72,7 +72,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_job(
 RETURNS jsonb
 LANGUAGE c
 STABLE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_job';
+AS 'MODULE_PATHNAME', 'canopy_bulk_job';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_job(uuid, text) IS
 'Say how far a job has come.
@@ -94,7 +94,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_jobs(
 RETURNS jsonb
 LANGUAGE c
 STABLE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_jobs';
+AS 'MODULE_PATHNAME', 'canopy_bulk_jobs';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_jobs(text, integer, integer, text) IS
 'List the jobs of an account, the newest first.
@@ -115,7 +115,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_job_cancel(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_job_cancel';
+AS 'MODULE_PATHNAME', 'canopy_bulk_job_cancel';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_job_cancel(uuid, text) IS
 'Stop a job.
@@ -134,7 +134,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_job_repeat(
 RETURNS jsonb
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_job_repeat';
+AS 'MODULE_PATHNAME', 'canopy_bulk_job_repeat';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_job_repeat(uuid, text) IS
 'Ask for a job again, with the same parameters.
@@ -150,7 +150,7 @@ CREATE FUNCTION @extschema@.canopy_bulk_resume(account text DEFAULT NULL)
 RETURNS integer
 LANGUAGE c
 VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT
-AS 'MODULE_PATHNAME', 'cb_resume';
+AS 'MODULE_PATHNAME', 'canopy_bulk_resume';
 
 COMMENT ON FUNCTION @extschema@.canopy_bulk_resume(text) IS
 'Start workers for jobs that nobody works on: queued ones, and those whose worker is gone.

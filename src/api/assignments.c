@@ -18,14 +18,6 @@
 #include "rows/detach.h"
 #include "rows/unassign.h"
 
-PG_FUNCTION_INFO_V1(cb_assign);
-PG_FUNCTION_INFO_V1(cb_unassign);
-PG_FUNCTION_INFO_V1(cb_unassign_json);
-PG_FUNCTION_INFO_V1(cb_change_role);
-PG_FUNCTION_INFO_V1(cb_change_role_json);
-PG_FUNCTION_INFO_V1(cb_detach);
-PG_FUNCTION_INFO_V1(cb_detach_json);
-
 static void take_place(CbRequest *request, FunctionCallInfo fcinfo, int first);
 static void take_assign_options(CbRequest *request, FunctionCallInfo fcinfo);
 static void take_unassign_options(CbRequest *request, FunctionCallInfo fcinfo);
@@ -33,37 +25,31 @@ static void take_change_options(CbRequest *request, FunctionCallInfo fcinfo);
 static void take_detach_options(CbRequest *request, FunctionCallInfo fcinfo);
 
 /* canopy_bulk_assign(assignments jsonb, ...) */
-Datum
-cb_assign(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_assign)
 {
 	return cb_call_with_json(fcinfo, &cb_assign_kind, take_assign_options);
 }
 
 /* canopy_bulk_unassign(assignment_ids uuid[], ...) */
-Datum
-cb_unassign(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_unassign)
 {
 	return cb_call_with_ids(fcinfo, &cb_unassign_kind, take_unassign_options);
 }
 
 /* canopy_bulk_unassign_json(assignment_ids jsonb, ...) */
-Datum
-cb_unassign_json(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_unassign_json)
 {
 	return cb_call_with_json(fcinfo, &cb_unassign_kind, take_unassign_options);
 }
 
 /* canopy_bulk_change_role(assignment_ids uuid[], role_id uuid, ...) */
-Datum
-cb_change_role(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_change_role)
 {
-	CbGuard		guard;
 	CbRequest	request;
 	CbChangeRole options;
 	char		role[CB_UUID_TEXT_LEN + 1];
 	Datum		answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "assignment_ids");
 	cb_argument_require(fcinfo, 1, "role_id");
 	take_change_options(&request, fcinfo);
@@ -73,20 +59,16 @@ cb_change_role(PG_FUNCTION_ARGS)
 	request.options = &options;
 	cb_argument_ids(&request, fcinfo, 0, "assignment_ids");
 	answer = cb_run_and_respond(&cb_change_role_kind, &request);
-	cb_guard_pop(&guard);
 	PG_RETURN_DATUM(answer);
 }
 
 /* canopy_bulk_change_role_json(assignment_ids jsonb, role_id text, ...) */
-Datum
-cb_change_role_json(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_change_role_json)
 {
-	CbGuard		guard;
 	CbRequest	request;
 	CbChangeRole options;
 	Datum		answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "assignment_ids");
 	cb_argument_require(fcinfo, 1, "role_id");
 	take_change_options(&request, fcinfo);
@@ -96,20 +78,17 @@ cb_change_role_json(PG_FUNCTION_ARGS)
 	cb_request_take_json(&request, cb_change_role_kind.list_key,
 						 PG_GETARG_JSONB_P(0));
 	answer = cb_run_and_respond(&cb_change_role_kind, &request);
-	cb_guard_pop(&guard);
 	PG_RETURN_DATUM(answer);
 }
 
 /* canopy_bulk_detach(identity_ids uuid[], ...) */
-Datum
-cb_detach(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_detach)
 {
 	return cb_call_with_ids(fcinfo, &cb_detach_kind, take_detach_options);
 }
 
 /* canopy_bulk_detach_json(identity_ids jsonb, ...) */
-Datum
-cb_detach_json(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_detach_json)
 {
 	return cb_call_with_json(fcinfo, &cb_detach_kind, take_detach_options);
 }

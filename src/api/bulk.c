@@ -17,34 +17,23 @@
 #include "rows/attach.h"
 #include "rows/identity.h"
 
-PG_FUNCTION_INFO_V1(cb_create);
-PG_FUNCTION_INFO_V1(cb_create_raw);
-PG_FUNCTION_INFO_V1(cb_attach);
-PG_FUNCTION_INFO_V1(cb_attach_json);
-PG_FUNCTION_INFO_V1(cb_import_event);
-PG_FUNCTION_INFO_V1(cb_purge);
-
 static void take_create_options(CbRequest *request, FunctionCallInfo fcinfo);
 static void take_attach_options(CbRequest *request, FunctionCallInfo fcinfo);
 
 /* canopy_bulk_create(identities jsonb, ...) */
-Datum
-cb_create(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_create)
 {
 	return cb_call_with_json(fcinfo, &cb_identity_kind, take_create_options);
 }
 
 /* canopy_bulk_create_raw(body bytea, ...) */
-Datum
-cb_create_raw(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_create_raw)
 {
-	CbGuard		guard;
 	CbRequest	request;
 	bytea	   *body;
 	Jsonb	   *document;
 	Datum		answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "body");
 	body = PG_GETARG_BYTEA_PP(0);
 	take_create_options(&request, fcinfo);
@@ -52,33 +41,27 @@ cb_create_raw(PG_FUNCTION_ARGS)
 	cb_request_take_json(&request, cb_identity_kind.list_key, document);
 	answer = cb_run_and_respond(&cb_identity_kind, &request);
 	cb_document_wipe(document);
-	cb_guard_pop(&guard);
 	PG_RETURN_DATUM(answer);
 }
 
 /* canopy_bulk_attach(identity_ids uuid[], ...) */
-Datum
-cb_attach(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_attach)
 {
 	return cb_call_with_ids(fcinfo, &cb_attach_kind, take_attach_options);
 }
 
 /* canopy_bulk_attach_json(identity_ids jsonb, ...) */
-Datum
-cb_attach_json(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_attach_json)
 {
 	return cb_call_with_json(fcinfo, &cb_attach_kind, take_attach_options);
 }
 
 /* canopy_bulk_import_event(mode, total, succeeded, failed, skipped, ...) */
-Datum
-cb_import_event(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_event)
 {
-	CbGuard		guard;
 	CbImportEvent event;
 	CbScopeNames names = {0};
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "mode");
 	cb_argument_require(fcinfo, 1, "total");
 	cb_argument_require(fcinfo, 2, "succeeded");
@@ -92,23 +75,18 @@ cb_import_event(PG_FUNCTION_ARGS)
 	names.account = cb_argument_text(fcinfo, 6);
 	cb_respond(cb_report_import_event(&event, &names,
 									  cb_idempotency_key(cb_argument_text(fcinfo, 7))));
-	cb_guard_pop(&guard);
 	PG_RETURN_VOID();
 }
 
 /* canopy_bulk_purge(account, max_rows) */
-Datum
-cb_purge(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_purge)
 {
-	CbGuard		guard;
 	CbScopeNames names = {0};
 	int64		deleted;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 1, "max_rows");
 	names.account = cb_argument_text(fcinfo, 0);
 	deleted = cb_purge_keys(&names, PG_GETARG_INT32(1));
-	cb_guard_pop(&guard);
 	PG_RETURN_INT64(deleted);
 }
 

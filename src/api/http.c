@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "api/arguments.h"
 #include "canopy_bulk.h"
 #include "db/caller.h"
 #include "db/envelope.h"
@@ -23,36 +24,25 @@
 #include "record/credential.h"
 #include "secret/jwt_key.h"
 
-PG_FUNCTION_INFO_V1(cb_http);
-PG_FUNCTION_INFO_V1(cb_authenticate);
-PG_FUNCTION_INFO_V1(cb_api_key_make);
-PG_FUNCTION_INFO_V1(cb_api_key_end);
-PG_FUNCTION_INFO_V1(cb_token_key_is_valid);
-
 static Datum pack_response(FunctionCallInfo fcinfo,
 						   const CbRestResponse *response);
 static Datum pack_headers(const CbRestResponse *response);
 static int	compare_headers(const void *a, const void *b);
 static void take_names(FunctionCallInfo fcinfo, int account, int application,
 					   int environment, CbScopeNames *names);
-static char *text_argument(FunctionCallInfo fcinfo, int i);
-static void refuse_null(const char *name) pg_attribute_noreturn();
 
 /* canopy_bulk_http(method, path, headers, body) */
-Datum
-cb_http(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_http)
 {
-	CbGuard		guard;
 	CbRestRequest request;
 	CbRestResponse response;
 	bytea	   *body;
 	Datum		answer;
 
-	cb_guard_push(&guard);
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		refuse_null(PG_ARGISNULL(0) ? "method" : "path");
-	request.method = text_argument(fcinfo, 0);
-	request.path = text_argument(fcinfo, 1);
+	cb_argument_require(fcinfo, 0, "method");
+	cb_argument_require(fcinfo, 1, "path");
+	request.method = cb_argument_text(fcinfo, 0);
+	request.path = cb_argument_text(fcinfo, 1);
 	request.headers = PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(2);
 	if (request.headers == NULL || !JB_ROOT_IS_OBJECT(request.headers))
 		ereport(ERROR,
@@ -63,28 +53,22 @@ cb_http(PG_FUNCTION_ARGS)
 	request.body_len = body == NULL ? 0 : VARSIZE_ANY_EXHDR(body);
 	cb_rest_serve(&request, &response);
 	answer = pack_response(fcinfo, &response);
-	cb_guard_pop(&guard);
 	PG_RETURN_DATUM(answer);
 }
 
 /* canopy_bulk_authenticate(token) */
-Datum
-cb_authenticate(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_authenticate)
 {
-	CbGuard		guard;
 	CbCaller	unknown;
 	CbClaims	claims;
 	MemoryContext context = CurrentMemoryContext;
 
-	cb_guard_push(&guard);
-	if (PG_ARGISNULL(0))
-		refuse_null("token");
+	cb_argument_require(fcinfo, 0, "token");
 	cb_caller_enter_unknown(&unknown);
 	MemoryContextSwitchTo(context);
-	cb_credential_check(text_argument(fcinfo, 0), &claims);
+	cb_credential_check(cb_argument_text(fcinfo, 0), &claims);
 	cb_claims_believe(&claims);
 	cb_caller_leave(&unknown);
-	cb_guard_pop(&guard);
 	PG_RETURN_VOID();
 }
 
@@ -92,10 +76,8 @@ cb_authenticate(PG_FUNCTION_ARGS)
  * canopy_bulk_api_key_create(name, application, environment, account,
  * access_mode, scopes, expires_at)
  */
-Datum
-cb_api_key_make(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_api_key_create)
 {
-	CbGuard		guard;
 	CbCaller	caller;
 	CbScopeNames names = {0};
 	CbScope		scope;
@@ -103,12 +85,10 @@ cb_api_key_make(PG_FUNCTION_ARGS)
 	Jsonb	   *key;
 	MemoryContext context = CurrentMemoryContext;
 
-	cb_guard_push(&guard);
-	if (PG_ARGISNULL(0))
-		refuse_null("name");
-	order.name = text_argument(fcinfo, 0);
+	cb_argument_require(fcinfo, 0, "name");
+	order.name = cb_argument_text(fcinfo, 0);
 	take_names(fcinfo, 3, 1, 2, &names);
-	order.access_mode = PG_ARGISNULL(4) ? "full_access" : text_argument(fcinfo, 4);
+	order.access_mode = PG_ARGISNULL(4) ? "full_access" : cb_argument_text(fcinfo, 4);
 	order.scopes = PG_ARGISNULL(5) ? NULL : PG_GETARG_ARRAYTYPE_P(5);
 	if (order.scopes != NULL && ARR_NDIM(order.scopes) == 0)
 		order.scopes = NULL;
@@ -121,22 +101,17 @@ cb_api_key_make(PG_FUNCTION_ARGS)
 	cb_scope_resolve(&scope, &caller, &names);
 	key = cb_api_key_create(&scope, &order);
 	cb_caller_leave(&caller);
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(key);
 }
 
 /* canopy_bulk_api_key_revoke(id, account) */
-Datum
-cb_api_key_end(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_api_key_revoke)
 {
-	CbGuard		guard;
 	CbCaller	caller;
 	CbScopeNames names = {0};
 	CbScope		scope;
 
-	cb_guard_push(&guard);
-	if (PG_ARGISNULL(0))
-		refuse_null("id");
+	cb_argument_require(fcinfo, 0, "id");
 	take_names(fcinfo, 1, -1, -1, &names);
 	cb_caller_enter(&caller);
 	cb_api_key_may_manage(&caller.claims);
@@ -146,21 +121,16 @@ cb_api_key_end(PG_FUNCTION_ARGS)
 				(errcode(CB_ERRCODE_NOT_FOUND),
 				 errmsg("API key does not exist, or was revoked before")));
 	cb_caller_leave(&caller);
-	cb_guard_pop(&guard);
 	PG_RETURN_VOID();
 }
 
 /* canopy_bulk_token_key_is_valid(algorithm, key) */
-Datum
-cb_token_key_is_valid(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_token_key_is_valid)
 {
-	CbGuard		guard;
 	bool		valid;
 
-	cb_guard_push(&guard);
 	valid = !PG_ARGISNULL(0) && !PG_ARGISNULL(1) &&
-		cb_jwt_key_is_valid(text_argument(fcinfo, 0), text_argument(fcinfo, 1));
-	cb_guard_pop(&guard);
+		cb_jwt_key_is_valid(cb_argument_text(fcinfo, 0), cb_argument_text(fcinfo, 1));
 	PG_RETURN_BOOL(valid);
 }
 
@@ -222,24 +192,9 @@ static void
 take_names(FunctionCallInfo fcinfo, int account, int application,
 		   int environment, CbScopeNames *names)
 {
-	names->account = text_argument(fcinfo, account);
+	names->account = cb_argument_text(fcinfo, account);
 	names->application = application < 0 ? NULL :
-		text_argument(fcinfo, application);
+		cb_argument_text(fcinfo, application);
 	names->environment = environment < 0 ? NULL :
-		text_argument(fcinfo, environment);
-}
-
-/* NULL for SQL NULL. */
-static char *
-text_argument(FunctionCallInfo fcinfo, int i)
-{
-	return PG_ARGISNULL(i) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i));
-}
-
-static void
-refuse_null(const char *name)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("argument \"%s\" cannot be null", name)));
+		cb_argument_text(fcinfo, environment);
 }

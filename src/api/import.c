@@ -20,29 +20,15 @@
 #include "flow/import_steps.h"
 #include "flow/import_upload.h"
 
-PG_FUNCTION_INFO_V1(cb_import_open);
-PG_FUNCTION_INFO_V1(cb_import_upload);
-PG_FUNCTION_INFO_V1(cb_import_upload_text);
-PG_FUNCTION_INFO_V1(cb_import_upload_body);
-PG_FUNCTION_INFO_V1(cb_import_map);
-PG_FUNCTION_INFO_V1(cb_import_preview);
-PG_FUNCTION_INFO_V1(cb_import_rows);
-PG_FUNCTION_INFO_V1(cb_import_select);
-PG_FUNCTION_INFO_V1(cb_import_info);
-PG_FUNCTION_INFO_V1(cb_sample_csv);
-
 static Datum upload(FunctionCallInfo fcinfo, bool is_text);
 static pg_uuid_t import_of_request(void);
 
 /* canopy_bulk_import_open(mode, account, application, environment, ...) */
-Datum
-cb_import_open(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_open)
 {
-	CbGuard		guard;
 	CbImportOrder order = {0};
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "mode");
 	order.mode = cb_argument_text(fcinfo, 0);
 	order.names.account = cb_argument_text(fcinfo, 1);
@@ -53,47 +39,35 @@ cb_import_open(PG_FUNCTION_ARGS)
 	order.max_missing_percent = cb_argument_int(fcinfo, 6, -1);
 	order.options = PG_ARGISNULL(7) ? NULL : PG_GETARG_JSONB_P(7);
 	answer = cb_wizard_open(&order);
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_import_upload(id, file bytea, file_name, delimiter, ...) */
-Datum
-cb_import_upload(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_upload)
 {
-	CbGuard		guard;
 	Datum		answer;
 
-	cb_guard_push(&guard);
 	answer = upload(fcinfo, false);
-	cb_guard_pop(&guard);
 	PG_RETURN_DATUM(answer);
 }
 
 /* canopy_bulk_import_upload_text(id, contents text, file_name, delimiter, ...) */
-Datum
-cb_import_upload_text(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_upload_text)
 {
-	CbGuard		guard;
 	Datum		answer;
 
-	cb_guard_push(&guard);
 	answer = upload(fcinfo, true);
-	cb_guard_pop(&guard);
 	PG_RETURN_DATUM(answer);
 }
 
 /* canopy_bulk_import_upload_body(bytea), what else there is in headers */
-Datum
-cb_import_upload_body(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_upload_body)
 {
-	CbGuard		guard;
 	CbImportUpload upload = {0};
 	bytea	   *file;
 	char	   *secret_column;
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "file");
 	file = PG_GETARG_BYTEA_PP(0);
 	upload.id = import_of_request();
@@ -107,98 +81,73 @@ cb_import_upload_body(PG_FUNCTION_ARGS)
 	upload.secret_columns = &secret_column;
 	upload.nsecret_columns = secret_column == NULL ? 0 : 1;
 	answer = cb_wizard_upload(&upload);
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_import_map(id, mapping, account) */
-Datum
-cb_import_map(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_map)
 {
-	CbGuard		guard;
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	answer = cb_wizard_map(PG_GETARG_UUID_P(0),
 						   PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1),
 						   cb_argument_text(fcinfo, 2));
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_import_preview(id, account) */
-Datum
-cb_import_preview(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_preview)
 {
-	CbGuard		guard;
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	answer = cb_wizard_preview(PG_GETARG_UUID_P(0), cb_argument_text(fcinfo, 1));
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_import_rows(id, verdict, page, take, account) */
-Datum
-cb_import_rows(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_rows)
 {
-	CbGuard		guard;
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	answer = cb_wizard_rows(PG_GETARG_UUID_P(0), cb_argument_text(fcinfo, 1),
 							cb_argument_int(fcinfo, 2, 1), cb_argument_int(fcinfo, 3, 20),
 							cb_argument_text(fcinfo, 4));
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_import_select(id, row_numbers, selected, account) */
-Datum
-cb_import_select(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_select)
 {
-	CbGuard		guard;
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	cb_argument_require(fcinfo, 2, "selected");
 	answer = cb_wizard_select(PG_GETARG_UUID_P(0),
 							  PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1),
 							  PG_GETARG_BOOL(2), cb_argument_text(fcinfo, 3));
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_import_info(id, account) */
-Datum
-cb_import_info(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_info)
 {
-	CbGuard		guard;
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	answer = cb_wizard_info(PG_GETARG_UUID_P(0), cb_argument_text(fcinfo, 1));
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_sample_csv(mode) */
-Datum
-cb_sample_csv(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_sample_csv)
 {
-	CbGuard		guard;
 	text	   *sample;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "mode");
 	sample = cstring_to_text(cb_wizard_sample(cb_argument_text(fcinfo, 0)));
-	cb_guard_pop(&guard);
 	PG_RETURN_TEXT_P(sample);
 }
 

@@ -18,72 +18,51 @@
 #include "flow/import_list.h"
 #include "flow/import_run.h"
 
-PG_FUNCTION_INFO_V1(cb_import_cancel);
-PG_FUNCTION_INFO_V1(cb_import_outcomes);
-PG_FUNCTION_INFO_V1(cb_import_download);
-PG_FUNCTION_INFO_V1(cb_imports);
-PG_FUNCTION_INFO_V1(cb_import_progress);
-
 /* canopy_bulk_import_cancel(id, account) */
-Datum
-cb_import_cancel(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_cancel)
 {
-	CbGuard		guard;
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	answer = cb_wizard_cancel(PG_GETARG_UUID_P(0), cb_argument_text(fcinfo, 1));
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_import_results(id, outcome, page, take, account) */
-Datum
-cb_import_outcomes(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_results)
 {
-	CbGuard		guard;
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	answer = cb_import_results(PG_GETARG_UUID_P(0), cb_argument_text(fcinfo, 4),
 							   cb_argument_text(fcinfo, 1),
 							   cb_argument_int(fcinfo, 2, 1),
 							   cb_argument_int(fcinfo, 3, CB_PAGE_TAKE));
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_import_csv(id, which, bom, account) */
-Datum
-cb_import_download(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_csv)
 {
-	CbGuard		guard;
 	const char *which = PG_ARGISNULL(1) ? "all" : cb_argument_text(fcinfo, 1);
 	StringInfoData file;
 	text	   *answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	initStringInfo(&file);
 	cb_import_csv(PG_GETARG_UUID_P(0), cb_argument_text(fcinfo, 3), which,
 				  !PG_ARGISNULL(2) && PG_GETARG_BOOL(2), &file);
 	cb_http_add_header("Content-Disposition", cb_import_csv_disposition(which));
 	answer = cstring_to_text_with_len(file.data, file.len);
-	cb_guard_pop(&guard);
 	PG_RETURN_TEXT_P(answer);
 }
 
 /* canopy_bulk_imports(account, application, environment, status, page, take) */
-Datum
-cb_imports(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_imports)
 {
-	CbGuard		guard;
 	CbImportListing listing = {{NULL}};
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	listing.names.account = cb_argument_text(fcinfo, 0);
 	listing.names.application = cb_argument_text(fcinfo, 1);
 	listing.names.environment = cb_argument_text(fcinfo, 2);
@@ -91,20 +70,14 @@ cb_imports(PG_FUNCTION_ARGS)
 	listing.page.page = cb_argument_int(fcinfo, 4, 1);
 	listing.page.take = cb_argument_int(fcinfo, 5, CB_PAGE_TAKE);
 	answer = cb_import_list(&listing);
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_import_progress(account) */
-Datum
-cb_import_progress(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_progress)
 {
-	CbGuard		guard;
-
-	cb_guard_push(&guard);
 	cb_rows_begin(fcinfo);
 	cb_import_watch(cb_argument_text(fcinfo, 0), cb_rows_put,
 					fcinfo->resultinfo);
-	cb_guard_pop(&guard);
 	return (Datum) 0;
 }

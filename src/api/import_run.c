@@ -27,10 +27,6 @@
 #include "flow/import_run.h"
 #include "flow/import_whole.h"
 
-PG_FUNCTION_INFO_V1(cb_import_run);
-PG_FUNCTION_INFO_V1(cb_import_whole);
-PG_FUNCTION_INFO_V1(cb_import_whole_bytes);
-
 /* A step on its way. */
 typedef struct Stepping
 {
@@ -51,44 +47,31 @@ static void give_up(const CbImportRun *run, ErrorData *fault) pg_attribute_noret
 static void nap(long milliseconds);
 
 /* canopy_bulk_import_run(id, digest, account) */
-Datum
-cb_import_run(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_run)
 {
-	CbGuard		guard;
-
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	cb_transactions_begin(fcinfo);
 	run(PG_GETARG_UUID_P(0), cb_argument_text(fcinfo, 2),
 		PG_ARGISNULL(1) ? NULL : PG_GETARG_BYTEA_PP(1));
 	cb_transactions_end();
-	cb_guard_pop(&guard);
 	PG_RETURN_VOID();
 }
 
 /* canopy_bulk_import(file text, mode, ...) */
-Datum
-cb_import_whole(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import)
 {
-	CbGuard		guard;
 	Datum		answer;
 
-	cb_guard_push(&guard);
 	answer = pack_summary(fcinfo, import_whole(fcinfo, true));
-	cb_guard_pop(&guard);
 	PG_RETURN_DATUM(answer);
 }
 
 /* canopy_bulk_import(file bytea, mode, ...) */
-Datum
-cb_import_whole_bytes(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_bytes)
 {
-	CbGuard		guard;
 	Datum		answer;
 
-	cb_guard_push(&guard);
 	answer = pack_summary(fcinfo, import_whole(fcinfo, false));
-	cb_guard_pop(&guard);
 	PG_RETURN_DATUM(answer);
 }
 

@@ -17,38 +17,27 @@
 #include "flow/import_sync.h"
 #include "flow/import_undo.h"
 
-PG_FUNCTION_INFO_V1(cb_import_undo);
-PG_FUNCTION_INFO_V1(cb_import_missing_list);
-
 /* canopy_bulk_import_undo(id, dry_run, account) */
-Datum
-cb_import_undo(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_undo)
 {
-	CbGuard		guard;
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	answer = cb_wizard_undo(PG_GETARG_UUID_P(0),
 							!PG_ARGISNULL(1) && PG_GETARG_BOOL(1),
 							cb_argument_text(fcinfo, 2));
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_import_missing(id, page, take, account) */
-Datum
-cb_import_missing_list(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_missing)
 {
-	CbGuard		guard;
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	answer = cb_wizard_missing(PG_GETARG_UUID_P(0),
 							   cb_argument_int(fcinfo, 1, 1),
 							   cb_argument_int(fcinfo, 2, CB_PAGE_TAKE),
 							   cb_argument_text(fcinfo, 3));
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }

@@ -15,27 +15,16 @@
 #include "record/idempotency.h"
 #include "rows/invite.h"
 
-PG_FUNCTION_INFO_V1(cb_invite);
-PG_FUNCTION_INFO_V1(cb_invite_tell);
-PG_FUNCTION_INFO_V1(cb_invite_take);
-PG_FUNCTION_INFO_V1(cb_invite_again);
-PG_FUNCTION_INFO_V1(cb_invite_end);
-PG_FUNCTION_INFO_V1(cb_invites);
-PG_FUNCTION_INFO_V1(cb_invite_summary);
-
 static CbInviteChange change_from(FunctionCallInfo fcinfo);
 static CbScopeNames names_from(FunctionCallInfo fcinfo, int first);
 static CbText name_argument(FunctionCallInfo fcinfo, int i);
 
 /* canopy_bulk_invite(invites, account, application, environment, ...) */
-Datum
-cb_invite(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_invite)
 {
-	CbGuard		guard;
 	CbRequest	request = {0};
 	Datum		answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "invites");
 	request.names = names_from(fcinfo, 1);
 	cb_argument_limits(&request, fcinfo, 4);
@@ -43,34 +32,26 @@ cb_invite(PG_FUNCTION_ARGS)
 	cb_argument_key(&request, fcinfo, 7);
 	cb_request_take_json(&request, cb_invite_kind.list_key, PG_GETARG_JSONB_P(0));
 	answer = cb_run_and_respond(&cb_invite_kind, &request);
-	cb_guard_pop(&guard);
 	PG_RETURN_DATUM(answer);
 }
 
 /* canopy_bulk_invite_info(token) */
-Datum
-cb_invite_tell(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_invite_info)
 {
-	CbGuard		guard;
 	Jsonb	   *info;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "token");
 	info = cb_invite_info(cb_argument_text(fcinfo, 0));
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(info);
 }
 
 /* canopy_bulk_invite_accept(token, password, first_name, last_name) */
-Datum
-cb_invite_take(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_invite_accept)
 {
-	CbGuard		guard;
 	CbAcceptance sent = {0};
 	CbAnswer	answer;
 	text	   *password;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "token");
 	cb_argument_require(fcinfo, 1, "password");
 	sent.token = cb_argument_text(fcinfo, 0);
@@ -82,70 +63,53 @@ cb_invite_take(PG_FUNCTION_ARGS)
 	answer = cb_invite_accept(&sent);
 	if (answer.error != NULL)
 		cb_http_set_status(answer.status);
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer.body);
 }
 
 /* canopy_bulk_invite_resend(id, account, application, environment, idempotency_key) */
-Datum
-cb_invite_again(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_invite_resend)
 {
-	CbGuard		guard;
 	CbInviteChange change;
 	CbAnswer	answer;
 
-	cb_guard_push(&guard);
 	change = change_from(fcinfo);
 	answer = cb_invite_resend(&change);
 	cb_respond(answer);
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer.body);
 }
 
 /* canopy_bulk_invite_revoke(id, account, application, environment, idempotency_key) */
-Datum
-cb_invite_end(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_invite_revoke)
 {
-	CbGuard		guard;
 	CbInviteChange change;
 
-	cb_guard_push(&guard);
 	change = change_from(fcinfo);
 	cb_respond(cb_invite_revoke(&change));
-	cb_guard_pop(&guard);
 	PG_RETURN_VOID();
 }
 
 /* canopy_bulk_invites(account, application, environment, status, page, take) */
-Datum
-cb_invites(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_invites)
 {
-	CbGuard		guard;
 	CbInviteListing listing = {{0}};
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	listing.names = names_from(fcinfo, 0);
 	listing.status = cb_argument_text(fcinfo, 3);
 	listing.page.page = PG_ARGISNULL(4) ? 1 : PG_GETARG_INT32(4);
 	listing.page.take = PG_ARGISNULL(5) ? CB_PAGE_TAKE : PG_GETARG_INT32(5);
 	answer = cb_invite_list(&listing);
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_invite_summary(account, application, environment) */
-Datum
-cb_invite_summary(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_invite_summary)
 {
-	CbGuard		guard;
 	CbScopeNames names;
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	names = names_from(fcinfo, 0);
 	answer = cb_invite_summarise(&names);
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 

@@ -24,14 +24,6 @@
 #define CLIENT_ID		6
 #define ROLE			7
 
-PG_FUNCTION_INFO_V1(cb_import_submit);
-PG_FUNCTION_INFO_V1(cb_import_url);
-PG_FUNCTION_INFO_V1(cb_job);
-PG_FUNCTION_INFO_V1(cb_jobs);
-PG_FUNCTION_INFO_V1(cb_job_cancel);
-PG_FUNCTION_INFO_V1(cb_job_repeat);
-PG_FUNCTION_INFO_V1(cb_resume);
-
 static Datum answer_job(FunctionCallInfo fcinfo,
 						Jsonb *(*get) (const pg_uuid_t *id, const char *account,
 									   CbJobForm form));
@@ -40,74 +32,59 @@ static bool is_given(FunctionCallInfo fcinfo, int i);
 static void write_option(CbJson *json, FunctionCallInfo fcinfo, int i);
 
 /* canopy_bulk_import_submit(id, digest, account) */
-Datum
-cb_import_submit(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_submit)
 {
-	CbGuard		guard;
 	bytea	   *digest;
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	digest = PG_ARGISNULL(1) ? NULL : PG_GETARG_BYTEA_PP(1);
 	answer = cb_jobs_submit(PG_GETARG_UUID_P(0),
 							digest == NULL ? NULL : (const uint8 *) VARDATA_ANY(digest),
 							digest == NULL ? 0 : VARSIZE_ANY_EXHDR(digest),
 							cb_argument_text(fcinfo, 2));
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_job(id, account) */
-Datum
-cb_job(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_job)
 {
 	return answer_job(fcinfo, cb_jobs_info);
 }
 
 /* canopy_bulk_job_cancel(id, account) */
-Datum
-cb_job_cancel(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_job_cancel)
 {
 	return answer_job(fcinfo, cb_jobs_cancel);
 }
 
 /* canopy_bulk_job_repeat(id, account) */
-Datum
-cb_job_repeat(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_job_repeat)
 {
 	return answer_job(fcinfo, cb_jobs_repeat);
 }
 
 /* canopy_bulk_jobs(status, page, take, account) */
-Datum
-cb_jobs(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_jobs)
 {
-	CbGuard		guard;
 	CbPage		page = {1, CB_PAGE_TAKE};
 	Jsonb	   *answer;
 
-	cb_guard_push(&guard);
 	if (!PG_ARGISNULL(1))
 		page.page = PG_GETARG_INT32(1);
 	if (!PG_ARGISNULL(2))
 		page.take = PG_GETARG_INT32(2);
 	answer = cb_jobs_list(cb_argument_text(fcinfo, 0), &page,
 						  cb_argument_text(fcinfo, 3));
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer);
 }
 
 /* canopy_bulk_resume(account) */
-Datum
-cb_resume(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_resume)
 {
-	CbGuard		guard;
 	int			nstarted;
 
-	cb_guard_push(&guard);
 	nstarted = cb_jobs_resume(cb_argument_text(fcinfo, 0));
-	cb_guard_pop(&guard);
 	PG_RETURN_INT32(nstarted);
 }
 
@@ -131,14 +108,11 @@ answer_job(FunctionCallInfo fcinfo,
  * canopy_bulk_import_url(url, invite_message, bundle_ids, course_ids,
  * learning_path_ids, license_ids, client_id, role, dry_run, mode, on_conflict, ...)
  */
-Datum
-cb_import_url(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_import_url)
 {
-	CbGuard		guard;
 	CbJobUrl	ask = {0};
 	CbAnswer	answer = {NULL, CB_STATUS_OK};
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "url");
 	ask.url = cb_argument_text(fcinfo, 0);
 	ask.options = take_options(fcinfo);
@@ -152,7 +126,6 @@ cb_import_url(PG_FUNCTION_ARGS)
 	ask.idempotency_key = cb_idempotency_key(cb_argument_text(fcinfo, 14));
 	answer.body = cb_job_url_ask(&ask, CB_JOB_CREATED, &answer.replayed);
 	cb_respond(answer);
-	cb_guard_pop(&guard);
 	PG_RETURN_JSONB_P(answer.body);
 }
 

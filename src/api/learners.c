@@ -15,21 +15,16 @@
 #include "db/guard.h"
 #include "rows/learner.h"
 
-PG_FUNCTION_INFO_V1(cb_enrol);
-
 static void take_ids(CbLearnerOptions *options, CbLearningKind kind,
 					 FunctionCallInfo fcinfo, int i);
 
 /* canopy_bulk_enrol(learners jsonb, bundle_ids uuid[], ...) */
-Datum
-cb_enrol(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_enrol)
 {
-	CbGuard		guard;
 	CbRequest	request;
 	CbLearnerOptions options;
 	Datum		answer;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "learners");
 	memset(&options, 0, sizeof(options));
 	take_ids(&options, CB_LEARNING_BUNDLE, fcinfo, 1);
@@ -53,7 +48,6 @@ cb_enrol(PG_FUNCTION_ARGS)
 	cb_argument_key(&request, fcinfo, 13);
 	cb_request_take_json(&request, cb_learner_kind.list_key, PG_GETARG_JSONB_P(0));
 	answer = cb_run_and_respond(&cb_learner_kind, &request);
-	cb_guard_pop(&guard);
 	PG_RETURN_DATUM(answer);
 }
 

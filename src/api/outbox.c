@@ -12,55 +12,38 @@
 #include "db/guard.h"
 #include "flow/mail.h"
 
-PG_FUNCTION_INFO_V1(cb_outbox_take);
-PG_FUNCTION_INFO_V1(cb_outbox_finish);
-PG_FUNCTION_INFO_V1(cb_outbox_fail);
-
 /* canopy_bulk_outbox_claim(n, account) */
-Datum
-cb_outbox_take(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_outbox_claim)
 {
-	CbGuard		guard;
-
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "n");
 	cb_rows_begin(fcinfo);
 	cb_mail_claim(cb_argument_text(fcinfo, 1), PG_GETARG_INT32(0),
 				  cb_rows_put, fcinfo->resultinfo);
-	cb_guard_pop(&guard);
 	return (Datum) 0;
 }
 
 /* canopy_bulk_outbox_done(id, attempt, account) */
-Datum
-cb_outbox_finish(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_outbox_done)
 {
-	CbGuard		guard;
 	bool		counted;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	cb_argument_require(fcinfo, 1, "attempt");
 	counted = cb_mail_done(cb_argument_text(fcinfo, 2), PG_GETARG_UUID_P(0),
 						   PG_GETARG_INT32(1));
-	cb_guard_pop(&guard);
 	PG_RETURN_BOOL(counted);
 }
 
 /* canopy_bulk_outbox_failed(id, attempt, reason, permanent, account) */
-Datum
-cb_outbox_fail(PG_FUNCTION_ARGS)
+CB_FUNCTION(canopy_bulk_outbox_failed)
 {
-	CbGuard		guard;
 	bool		counted;
 
-	cb_guard_push(&guard);
 	cb_argument_require(fcinfo, 0, "id");
 	cb_argument_require(fcinfo, 1, "attempt");
 	cb_argument_require(fcinfo, 2, "reason");
 	counted = cb_mail_failed(cb_argument_text(fcinfo, 4), PG_GETARG_UUID_P(0),
 							 PG_GETARG_INT32(1), cb_argument_text(fcinfo, 2),
 							 !PG_ARGISNULL(3) && PG_GETARG_BOOL(3));
-	cb_guard_pop(&guard);
 	PG_RETURN_BOOL(counted);
 }
