@@ -11,7 +11,7 @@
 #   make demo          a first result
 #   make bench         cost per row beside other ways; FULL=1 is the long form
 #   make check         every test; SUITE=pgtap runs one suite (see test/run), and
-#                      with FILES=attach of pgtap, tap, http, csv, input or fuzz these files
+#                      with FILES=attach of pgtap, tap, attack, http, csv, input or fuzz these files
 #   make fuzz          the parsers, for some seconds each; SECONDS=n for n seconds
 #   make check-style   the rules of the house alone
 #   make check-long    every test, with a clean gcc and a clean clang build
