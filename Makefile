@@ -43,7 +43,8 @@ PARTS = $(sort $(wildcard sql/parts/*.sql))
 DATA_built = $(SCRIPT)
 DATA = $(wildcard sql/$(EXTENSION)--*--*.sql)
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
-EXTRA_CLEAN = build $(OBJS:.o=.d)
+SCHEMAS = src/flow/schemas.inc
+EXTRA_CLEAN = build $(SCHEMAS) $(OBJS:.o=.d)
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test
@@ -74,6 +75,10 @@ override CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argumen
 endif
 
 $(shlib): src/exports.map
+# a JSON text as the lines of a C string
+src/flow/openapi.o src/flow/openapi.bc: $(SCHEMAS)
+$(SCHEMAS): $(SCHEMAS:.inc=.json)
+	sed 's/[\\"]/\\&/g; s/^[[:blank:]]*/"/; s/$$/ "/' $< > $@
 # Part 10 ends where the tables begin, part 11 goes on behind them.
 $(SCRIPT): $(PARTS) $(TABLES) sql/parts sql/tables $(EXTENSION).control
 	cat sql/parts/0*.sql sql/parts/10*.sql $(TABLES) sql/parts/11*.sql sql/parts/[2-9]*.sql > $@

@@ -4,7 +4,8 @@
  *		The document that describes the routes: OpenAPI 3.1.
  *
  * The paths come from the table of routes, so that the document cannot describe
- * one that is not served.  The schemas are constant text.
+ * one that is not served.  The schemas are the text of schemas.json, which make turns
+ * into a C string.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,20 +18,16 @@
 #include "canopy_bulk.h"
 #include "flow/parameter.h"
 #include "flow/route.h"
-#include "flow/schema.h"
+
+#define SCHEMA_REF	"{\"$ref\": \"#/components/schemas/%s\"}"
 
 static const char *const security =
 "{\"bearer\": {\"type\": \"http\", \"scheme\": \"bearer\", \"bearerFormat\": \"JWT\"},"
 "\"apiKey\": {\"type\": \"apiKey\", \"in\": \"header\", \"name\": \"X-API-Key\"}}";
 
-/* A topic has a file of schemas and a line here. */
-static const char *const *const topics[] = {
-	&cb_schemas_bulk,
-	&cb_schemas_identity,
-	&cb_schemas_assignments,
-	&cb_schemas_invites,
-	&cb_schemas_import,
-	&cb_schemas_job,
+/* The object components.schemas: JSON Schema 2020-12. */
+static const char schemas[] = {
+#include "flow/schemas.inc"
 };
 
 static void write_paths(StringInfo json);
@@ -109,7 +106,7 @@ write_body(StringInfo json, const CbRoute *route)
 	if (route->body == CB_ROUTE_BYTES)
 		appendStringInfoString(json, "\"*/*\": {}");
 	else
-		appendStringInfo(json, "\"application/json\": {\"schema\": " CB_SCHEMA_REF("%s") "}",
+		appendStringInfo(json, "\"application/json\": {\"schema\": " SCHEMA_REF "}",
 						 route->body_schema);
 	appendStringInfoString(json, "}}");
 }
@@ -161,40 +158,40 @@ static void
 write_responses(StringInfo json, const CbRoute *route)
 {
 	appendStringInfoString(json, ", \"responses\": {");
-	write_response(json, route->status, "It is done.", route->answer_schema);
+	write_response(json, route->status, "The request succeeded.", route->answer_schema);
 	if (strstr(route->query, "maxFailed") != NULL)
 		write_response(json, 207, "Some rows failed.", "Envelope");
 	if (!route->is_public || route->body != CB_ROUTE_NO_BODY)
 	{
-		write_response(json, 400, "The request makes no sense.", "Error");
-		write_response(json, 404, "What the request names does not exist.", "Error");
+		write_response(json, 400, "The request is malformed or has an invalid value.", "Error");
+		write_response(json, 404, "Something that the request names does not exist.", "Error");
 	}
 	if (strcmp(route->method, "GET") != 0)
 	{
-		write_response(json, 409, "What the request asks for is in the way of what there is.", "Error");
+		write_response(json, 409, "The request conflicts with the current state of the directory.", "Error");
 		appendStringInfoString(json, ", \"422\": {\"description\": \"The batch was rolled back, or the request was refused.\"}");
 	}
 	if (route->body != CB_ROUTE_NO_BODY)
 	{
-		write_response(json, 413, "There are too many rows or bytes.", "Error");
-		write_response(json, 415, "The body has the wrong type.", "Error");
+		write_response(json, 413, "The request has too many rows or bytes.", "Error");
+		write_response(json, 415, "The media type of the body is not supported.", "Error");
 	}
 	if (route->is_public && strcmp(route->method, "GET") != 0)
-		write_response(json, 410, "What was mailed has expired.", "Error");
+		write_response(json, 410, "The token has expired or has been used.", "Error");
 	if (!route->is_public)
 	{
-		write_response(json, 401, "The credential proves nothing.", "Error");
-		write_response(json, 403, "The credential proves too little.", "Error");
+		write_response(json, 401, "The credential is missing, invalid or expired.", "Error");
+		write_response(json, 403, "The credential does not permit the request.", "Error");
 	}
 	else if (route->body != CB_ROUTE_NO_BODY)
 	{
-		write_response(json, 401, "The password is not the right one.", "Error");
-		write_response(json, 403, "The identity is barred.", "Error");
-		write_response(json, 410, "The token came too late.", "Error");
+		write_response(json, 401, "The password is wrong.", "Error");
+		write_response(json, 403, "The identity is deactivated or locked.", "Error");
+		write_response(json, 410, "The token has expired or has been used.", "Error");
 	}
 	if (!route->is_public || route->body != CB_ROUTE_NO_BODY)
 	{
-		write_response(json, 429, "Somebody else is at it; try again.", "Error");
+		write_response(json, 429, "Another request holds what this one needs; retry later.", "Error");
 		write_response(json, 503, "The directory has not been set up.", "Error");
 	}
 	appendStringInfoChar(json, '}');
@@ -212,17 +209,14 @@ write_response(StringInfo json, int status, const char *text,
 		appendStringInfo(json, ", \"content\": {\"%s\": {}}", schema);
 	else if (schema != NULL)
 		appendStringInfo(json, ", \"content\": {\"application/json\":"
-						 " {\"schema\": " CB_SCHEMA_REF("%s") "}}", schema);
+						 " {\"schema\": " SCHEMA_REF "}}", schema);
 	appendStringInfoChar(json, '}');
 }
 
 static void
 write_components(StringInfo json)
 {
-	appendStringInfoString(json, "\"schemas\": {");
-	for (size_t i = 0; i < lengthof(topics); i++)
-		appendStringInfo(json, "%s%s", i > 0 ? ", " : "", *topics[i]);
-	appendStringInfoString(json, "}, \"parameters\": {");
+	appendStringInfo(json, "\"schemas\": %s, \"parameters\": {", schemas);
 	for (int i = 0; i < cb_nparameters; i++)
 	{
 		const CbParameter *parameter = &cb_parameters[i];
