@@ -1,11 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * fetch_head.c
- *		The header lines of an answer.
+ *		What the headers of an answer say.
  *
- * They are a stranger's: what is kept is bounded, printable, and a hint at
- * most.  Of a header that comes twice the first counts, but a second encoding
- * is one that we did not ask for, and two lengths are none.
+ * libcurl reads the header lines; here their values are judged.  They are a
+ * stranger's: what is kept is bounded, printable, and a hint at most.  Of a header
+ * that comes twice the first counts, but a second encoding is one that we did not ask
+ * for, and two lengths that differ are none.
  *
  * Nothing here needs a server: a fuzzer can call it.
  *
@@ -13,33 +14,22 @@
  */
 #include "input/fetch_head.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <strings.h>
 
-#define DATE_LENGTH		29		/* bytes of "Sun, 06 Nov 1994 08:49:37 GMT" */
-#define SECONDS_DIGITS	9		/* more of them are cut to so many nines */
-
-static bool take_name(const char **line, size_t *len, const char *name);
-static void trim(const char **value, size_t *len);
-static void take_location(CbFetchHead *head, const char *value, size_t len);
-static void take_content_type(CbFetchHead *head, const char *value, size_t len);
+static const char *first_value(CURL *easy, const char *name);
+static void take_location(CbFetchHead *head, const char *value);
+static void take_encodings(CbFetchHead *head, CURL *easy);
+static void take_lengths(CbFetchHead *head, CURL *easy);
 static const char *find_charset(const char *value, size_t *len);
+static void trim(const char **value, size_t *len);
 static void copy_word(char *out, const char *value, size_t len);
 static void lower_word(char *out);
-static void take_content_encoding(CbFetchHead *head,
-								  const char *value, size_t len);
-static void take_transfer_encoding(CbFetchHead *head,
-								   const char *value, size_t len);
-static void take_length(CbFetchHead *head, const char *value, size_t len);
-static int64_t parse_seconds(const char *value, size_t len);
-static bool parse_date(const char *value, time_t *when);
-static bool equals(const char *value, size_t len, const char *other);
-static bool is_digit(char c);
+static bool equals(const char *value, const char *other);
 
 /*
- * Forgets what earlier header lines said.
+ * Forgets what the headers of an earlier answer said.
  */
 void
 cb_fetch_head_reset(CbFetchHead *head)
@@ -49,103 +39,36 @@ cb_fetch_head_reset(CbFetchHead *head)
 }
 
 /*
- * Notes what a header line (len bytes, with or without its line end) says.
+ * Notes what the headers say that libcurl has read last.
  */
 void
-cb_fetch_head_line(CbFetchHead *head, const char *line, size_t len, time_t now)
+cb_fetch_head_take(CbFetchHead *head, CURL *easy)
 {
-	if (take_name(&line, &len, "location"))
-		take_location(head, line, len);
-	else if (take_name(&line, &len, "etag"))
-	{
-		if (head->etag[0] == '\0')
-			copy_word(head->etag, line, len);
-	}
-	else if (take_name(&line, &len, "content-type"))
-		take_content_type(head, line, len);
-	else if (take_name(&line, &len, "content-encoding"))
-		take_content_encoding(head, line, len);
-	else if (take_name(&line, &len, "transfer-encoding"))
-		take_transfer_encoding(head, line, len);
-	else if (take_name(&line, &len, "content-length"))
-		take_length(head, line, len);
-	else if (take_name(&line, &len, "retry-after"))
-		head->retry_after = cb_fetch_retry_after(line, len, now);
+	const char *value;
+	curl_off_t	seconds = 0;
+
+	cb_fetch_head_reset(head);
+	take_location(head, first_value(easy, "location"));
+	value = first_value(easy, "etag");
+	copy_word(head->etag, value, strlen(value));
+	cb_fetch_head_take_type(head, first_value(easy, "content-type"));
+	take_encodings(head, easy);
+	take_lengths(head, easy);
+	if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK &&
+		seconds > 0)
+		head->retry_after = seconds;
 }
 
 /*
- * The seconds that the value of a Retry-After header asks for: a number, or a
- * date in the form that HTTP prescribes.  -1 when it is neither.
+ * Notes type and charset of a value such as "text/csv; charset=utf-8".
  */
-int64_t
-cb_fetch_retry_after(const char *value, size_t len, time_t now)
+void
+cb_fetch_head_take_type(CbFetchHead *head, const char *value)
 {
-	time_t		when;
-
-	trim(&value, &len);
-	if (len > 0 && is_digit(value[0]))
-		return parse_seconds(value, len);
-	if (len != DATE_LENGTH || !parse_date(value, &when))
-		return -1;
-	return when > now ? (int64_t) (when - now) : 0;
-}
-
-/*
- * Is this the header called name?  If so, the line becomes its value.
- */
-static bool
-take_name(const char **line, size_t *len, const char *name)
-{
-	size_t		n = strlen(name);
-
-	if (*len <= n || strncasecmp(*line, name, n) != 0 || (*line)[n] != ':')
-		return false;
-	*line += n + 1;
-	*len -= n + 1;
-	trim(line, len);
-	return true;
-}
-
-static void
-trim(const char **value, size_t *len)
-{
-	static const char white[] = " \t\r\n";
-
-	while (*len > 0 && memchr(white, **value, sizeof(white) - 1) != NULL)
-	{
-		(*value)++;
-		(*len)--;
-	}
-	while (*len > 0 &&
-		   memchr(white, (*value)[*len - 1], sizeof(white) - 1) != NULL)
-		(*len)--;
-}
-
-static void
-take_location(CbFetchHead *head, const char *value, size_t len)
-{
-	if (head->location[0] != '\0' || head->bad_location)
-		return;
-	head->bad_location = len > CB_FETCH_URL_MAX ||
-		memchr(value, '\0', len) != NULL;
-	if (head->bad_location)
-		return;
-	memcpy(head->location, value, len);
-	head->location[len] = '\0';
-}
-
-/*
- * "text/csv; charset=utf-8"
- */
-static void
-take_content_type(CbFetchHead *head, const char *value, size_t len)
-{
-	const char *semicolon = memchr(value, ';', len);
+	size_t		len = strlen(value);
 	const char *type = value;
-	size_t		type_len = semicolon ? (size_t) (semicolon - value) : len;
+	size_t		type_len = strcspn(value, ";");
 
-	if (head->media_type[0] != '\0')
-		return;
 	trim(&type, &type_len);
 	copy_word(head->media_type, type, type_len);
 	lower_word(head->media_type);
@@ -153,6 +76,74 @@ take_content_type(CbFetchHead *head, const char *value, size_t len)
 	if (value != NULL)
 		copy_word(head->charset, value, len);
 	lower_word(head->charset);
+}
+
+/*
+ * The first of this name in the last answer; "" when there is none.
+ */
+static const char *
+first_value(CURL *easy, const char *name)
+{
+	struct curl_header *header;
+
+	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return "";
+	return header->value;
+}
+
+static void
+take_location(CbFetchHead *head, const char *value)
+{
+	head->bad_location = strlen(value) > CB_FETCH_URL_MAX;
+	if (!head->bad_location)
+		strcpy(head->location, value);
+}
+
+/*
+ * A body may be sent as it is, or compressed once and by gzip; and in chunks.
+ */
+static void
+take_encodings(CbFetchHead *head, CURL *easy)
+{
+	struct curl_header *header;
+
+	for (size_t i = 0; curl_easy_header(easy, "content-encoding", i, CURLH_HEADER,
+										-1, &header) == CURLHE_OK; i++)
+	{
+		if (equals(header->value, "") || equals(header->value, "identity"))
+			continue;
+		if (head->is_gzip ||
+			!(equals(header->value, "gzip") || equals(header->value, "x-gzip")))
+			head->bad_encoding = true;
+		head->is_gzip = true;
+	}
+	for (size_t i = 0; curl_easy_header(easy, "transfer-encoding", i, CURLH_HEADER,
+										-1, &header) == CURLHE_OK; i++)
+	{
+		if (equals(header->value, "") || equals(header->value, "identity"))
+			continue;
+		if (!equals(header->value, "chunked"))
+			head->bad_encoding = true;
+		head->is_chunked = true;
+	}
+}
+
+static void
+take_lengths(CbFetchHead *head, CURL *easy)
+{
+	struct curl_header *header;
+	const char *first = NULL;
+
+	for (size_t i = 0; curl_easy_header(easy, "content-length", i, CURLH_HEADER,
+										-1, &header) == CURLHE_OK; i++)
+	{
+		if (header->value[0] == '\0' ||
+			strspn(header->value, "0123456789") != strlen(header->value) ||
+			(first != NULL && strcmp(first, header->value) != 0))
+			head->bad_length = true;
+		if (first == NULL)
+			first = strncpy(head->length, header->value, CB_FETCH_WORD_MAX);
+	}
 }
 
 /*
@@ -188,6 +179,21 @@ find_charset(const char *value, size_t *len)
 	return NULL;
 }
 
+static void
+trim(const char **value, size_t *len)
+{
+	static const char white[] = " \t\r\n";
+
+	while (*len > 0 && memchr(white, **value, sizeof(white) - 1) != NULL)
+	{
+		(*value)++;
+		(*len)--;
+	}
+	while (*len > 0 &&
+		   memchr(white, (*value)[*len - 1], sizeof(white) - 1) != NULL)
+		(*len)--;
+}
+
 /*
  * Copies a value that is short enough and printable; else the empty string.
  */
@@ -218,101 +224,8 @@ lower_word(char *out)
 	}
 }
 
-/*
- * A body may be sent as it is, or compressed once and by gzip.
- */
-static void
-take_content_encoding(CbFetchHead *head, const char *value, size_t len)
-{
-	if (len == 0 || equals(value, len, "identity"))
-		return;
-	if (head->is_gzip ||
-		!(equals(value, len, "gzip") || equals(value, len, "x-gzip")))
-		head->bad_encoding = true;
-	head->is_gzip = true;
-}
-
-static void
-take_transfer_encoding(CbFetchHead *head, const char *value, size_t len)
-{
-	if (len == 0 || equals(value, len, "identity"))
-		return;
-	if (!equals(value, len, "chunked"))
-		head->bad_encoding = true;
-	head->is_chunked = true;
-}
-
-static void
-take_length(CbFetchHead *head, const char *value, size_t len)
-{
-	char		length[CB_FETCH_WORD_MAX + 1];
-
-	copy_word(length, value, len);
-	if (length[0] == '\0' ||
-		strspn(length, "0123456789") != strlen(length) ||
-		(head->length[0] != '\0' && strcmp(head->length, length) != 0))
-		head->bad_length = true;
-	else
-		memcpy(head->length, length, sizeof(length));
-}
-
-static int64_t
-parse_seconds(const char *value, size_t len)
-{
-	int64_t		seconds = 0;
-	size_t		i;
-
-	for (i = 0; i < len; i++)
-	{
-		if (!is_digit(value[i]))
-			return -1;
-		seconds = i < SECONDS_DIGITS ? seconds * 10 + (value[i] - '0') :
-			INT64_C(999999999);
-	}
-	return seconds;
-}
-
-/*
- * "Sun, 06 Nov 1994 08:49:37 GMT"; the name of the day is not looked at.
- */
 static bool
-parse_date(const char *value, time_t *when)
+equals(const char *value, const char *other)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	char		date[DATE_LENGTH + 1];
-	char		month[4];
-	const char *found;
-	struct tm	tm;
-	int			end = 0;
-
-	memcpy(date, value, DATE_LENGTH);
-	date[DATE_LENGTH] = '\0';
-	memset(&tm, 0, sizeof(tm));
-	if (sscanf(date, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n",
-			   &tm.tm_mday, month, &tm.tm_year,
-			   &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &end) != 6 ||
-		end != DATE_LENGTH || strlen(month) != 3)
-		return false;
-	found = strstr(months, month);
-	if (found == NULL || (found - months) % 3 != 0 ||
-		tm.tm_year < 1970 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
-		tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 ||
-		tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60)
-		return false;
-	tm.tm_mon = (int) (found - months) / 3;
-	tm.tm_year -= 1900;
-	*when = timegm(&tm);
-	return *when != (time_t) -1;
-}
-
-static bool
-equals(const char *value, size_t len, const char *other)
-{
-	return len == strlen(other) && strncasecmp(value, other, len) == 0;
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
+	return strcasecmp(value, other) == 0;
 }

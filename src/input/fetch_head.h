@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fetch_head.h
- *		The header lines of an answer. Needs no server.
+ *		What the headers of an answer say. Needs no server.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,12 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
+
+#include <curl/curl.h>
 
 #define CB_FETCH_URL_MAX	2048	/* bytes */
 #define CB_FETCH_WORD_MAX	127 /* bytes of a type, charset or ETag */
 
-/* What the header lines said; "" where they said nothing we could use. */
+/* What the headers said; "" where they said nothing we could use. */
 typedef struct CbFetchHead
 {
 	char		location[CB_FETCH_URL_MAX + 1];
@@ -33,8 +34,7 @@ typedef struct CbFetchHead
 } CbFetchHead;
 
 extern void cb_fetch_head_reset(CbFetchHead *head);
-extern void cb_fetch_head_line(CbFetchHead *head, const char *line, size_t len,
-							   time_t now);
-extern int64_t cb_fetch_retry_after(const char *value, size_t len, time_t now);
+extern void cb_fetch_head_take(CbFetchHead *head, CURL *easy);
+extern void cb_fetch_head_take_type(CbFetchHead *head, const char *value);
 
 #endif							/* CB_INPUT_FETCH_HEAD_H */

@@ -24,7 +24,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <time.h>
 
 #include <openssl/ssl.h>
 
@@ -382,7 +381,7 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 }
 
 /*
- * Takes a header line.  What follows the headers of anything but a 200 is not
+ * Counts a header line.  What follows the headers of anything but a 200 is not
  * wanted, so the transfer ends there.  Lines that follow the body are not
  * looked at.
  */
@@ -400,9 +399,6 @@ take_header(char *line, size_t size, size_t count, void *arg)
 	}
 	if (hop->status == 200)
 		return len;
-	if (len > 5 && strncmp(line, "HTTP/", 5) == 0)
-		cb_fetch_head_reset(&hop->head);
-	cb_fetch_head_line(&hop->head, line, len, time(NULL));
 	if (line[0] == '\r' || line[0] == '\n')
 		return end_head(hop) ? len : 0;
 	return len;
@@ -422,6 +418,7 @@ end_head(CbHop *hop)
 					  &expected);
 	if (status >= 100 && status < 200)
 		return true;
+	cb_fetch_head_take(&hop->head, hop->easy);
 	hop->status = (int) status;
 	hop->expected = expected;
 	hop->answered = status != 200;

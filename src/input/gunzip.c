@@ -8,6 +8,9 @@
  * the checksum of gzip: half a file is no file.  Several members in a row are
  * one body (RFC 1952).
  *
+ * libcurl could decompress too, but takes half a stream for a whole one (7.88), and a
+ * second member for an error: a file that was cut off would lose rows in silence.
+ *
  * Nothing here needs a server: a fuzzer can call it.
  *
  *-------------------------------------------------------------------------

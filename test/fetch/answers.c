@@ -14,70 +14,42 @@
 /* ---- answers ---- */
 
 static void
-test_heads(void)
+test_types(void)
 {
-	CbFetchHead head;
-	char		line[CB_FETCH_URL_MAX + 64];
-	size_t		i;
-	static const char *const lines[] = {
-		"Content-Type: Text/CSV ; header=present; Charset=\"ISO-8859-1\"\r\n",
-		"content-type: text/html\r\n", "ETAG:  W/\"abc\" \r\n",
-		"Content-Encoding: GZIP\r\n", "Transfer-Encoding: chunked\r\n",
-		"Location: /next?x\r\n", "Location: /other\r\n", "Retry-After: 7\r\n"
-	};
-	static const char *const odd[] = {
-		"Content-Encoding: br\r\n", "Content-Encoding: gzip, gzip\r\n",
-		"Content-Encoding: deflate\r\n", "Transfer-Encoding: gzip, chunked\r\n"
+	static const struct
+	{
+		const char *value;
+		const char *type;
+		const char *charset;
+	}			rows[] = {
+		{"Text/CSV ; header=present; Charset=\"ISO-8859-1\"", "text/csv", "iso-8859-1"},
+		{"text/csv", "text/csv", ""},
+		{"text/csv;charset=utf-8;charset=latin1", "text/csv", "utf-8"},
+		{"text/csv; charset=", "text/csv", ""},
+		{"; charset=koi8-r", "", "koi8-r"},
+		{"text/c\nsv; charset=a b", "", ""},
+		{"", "", ""}
 	};
 
-	cb_fetch_head_reset(&head);
-	for (i = 0; i < sizeof(lines) / sizeof(char *); i++)
-		cb_fetch_head_line(&head, lines[i], strlen(lines[i]), 0);
-	ok(strcmp(head.media_type, "text/csv") == 0, "the type", head.media_type);
-	ok(strcmp(head.charset, "iso-8859-1") == 0, "the charset", head.charset);
-	ok(strcmp(head.etag, "W/\"abc\"") == 0, "the ETag", head.etag);
-	ok(strcmp(head.location, "/next?x") == 0, "the first counts", head.location);
-	ok(head.retry_after == 7, "the seconds to wait", "7");
-	ok(head.is_gzip && !head.bad_encoding, "gzip was asked for", "once");
-	cb_fetch_head_line(&head, lines[3], strlen(lines[3]), 0);
-	ok(head.bad_encoding, "a second encoding was not", "twice");
-	for (i = 0; i < sizeof(odd) / sizeof(char *); i++)
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 	{
+		CbFetchHead head;
+		char		type[256];
+
 		cb_fetch_head_reset(&head);
-		cb_fetch_head_line(&head, odd[i], strlen(odd[i]), 0);
-		ok(head.bad_encoding, "an encoding that was not asked for", "odd");
+		cb_fetch_head_take_type(&head, rows[i].value);
+		ok(strcmp(head.media_type, rows[i].type) == 0, "the type", rows[i].type);
+		ok(strcmp(head.charset, rows[i].charset) == 0, "the charset", rows[i].charset);
+		memset(type, 'x', sizeof(type) - 1);
+		type[128] = '\0';
+		cb_fetch_head_take_type(&head, type);
+		ok(head.media_type[0] == '\0', "a type is short or nothing", "128 bytes");
 	}
-	memset(line, 'x', sizeof(line));
-	memcpy(line, "Location: ", 10);
-	cb_fetch_head_line(&head, line, CB_FETCH_URL_MAX + 11, 0);
-	ok(head.bad_location && head.location[0] == '\0',
-	   "a Location may not be longer than a URL", "2049 bytes");
-	memcpy(line, "ETag: \"\n\"    ", 12);
-	cb_fetch_head_line(&head, line, 9, 0);
-	ok(head.etag[0] == '\0', "an ETag is printable or nothing", "line feed");
-	cb_fetch_head_line(&head, line, 7 + 128, 0);
-	ok(head.etag[0] == '\0', "an ETag is short or nothing", "128 bytes");
 }
 
 static void
 test_retries(void)
 {
-	static const struct
-	{
-		const char *value;
-		int			seconds;
-	}			rows[] = {
-		{"0", 0}, {"120", 120}, {" 5 ", 5}, {"999999999", 999999999},
-		{"99999999999999999999", 999999999}, {"-1", -1}, {"1.5", -1},
-		{"", -1}, {"soon", -1}, {"5s", -1},
-		{"Sun, 06 Nov 1994 08:49:37 GMT", 37},
-		{"Sun, 06 Nov 1994 08:48:00 GMT", 0},
-		{"Sun, 06 Nov 1994 08:49:37 UTC", -1},
-		{"Sun, 06 Nex 1994 08:49:37 GMT", -1},
-		{"Sun, 06 ovD 1994 08:49:37 GMT", -1},
-		{"Sun, 06 Nov 1994 28:49:37 GMT", -1},
-		{"Sunday, 06-Nov-94 08:49:37 GMT", -1}
-	};
 	static const int statuses[][2] = {
 		{200, CB_FETCH_OK}, {201, CB_FETCH_STATUS}, {204, CB_FETCH_STATUS},
 		{206, CB_FETCH_STATUS}, {302, CB_FETCH_STATUS}, {304, CB_FETCH_STATUS},
@@ -93,10 +65,6 @@ test_retries(void)
 	int			problem;
 	size_t		i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		ok(cb_fetch_retry_after(rows[i].value, strlen(rows[i].value),
-								784111740) == rows[i].seconds,
-		   "what Retry-After asks for", rows[i].value);
 	for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		ok((int) cb_fetch_problem_of_status(statuses[i][0]) == statuses[i][1],
 		   "what a status says", cb_fetch_problem_text(statuses[i][1])->code);
@@ -207,7 +175,7 @@ test_gunzip(void)
 int
 main(void)
 {
-	test_heads();
+	test_types();
 	test_retries();
 	test_gunzip();
 	return done();

@@ -94,26 +94,14 @@ fuzz_url(const char *text)
 }
 
 static void
-fuzz_head(const char *text, size_t len)
+fuzz_head(const char *text)
 {
 	CbFetchHead head;
-	const char *end = text + len;
 
-	must(cb_fetch_retry_after(text, len, 784111740) >= -1);
 	cb_fetch_head_reset(&head);
-	while (text < end)
-	{
-		const char *feed = memchr(text, '\n', (size_t) (end - text));
-		const char *next = feed == NULL ? end : feed + 1;
-
-		cb_fetch_head_line(&head, text, (size_t) (next - text), 784111740);
-		text = next;
-	}
-	must_be_printable(head.etag);
+	cb_fetch_head_take_type(&head, text);
 	must_be_printable(head.media_type);
 	must_be_printable(head.charset);
-	must(strlen(head.location) <= CB_FETCH_URL_MAX);
-	must(head.retry_after >= -1);
 }
 
 static void
@@ -178,7 +166,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			fuzz_url(text);
 			break;
 		case 3:
-			fuzz_head(text, size - 1);
+			fuzz_head(text);
 			break;
 		case 4:
 			fuzz_address(text, size - 1);
