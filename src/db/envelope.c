@@ -55,59 +55,56 @@ cb_problem_add(CbProblem *problem, CbCode code, const char *field, int field_len
 void
 cb_envelope_begin(CbJson *json, int nresults)
 {
-	static CbJsonShape keys = {2, {"results", "summary"}};
-
-	cb_json_shape(json, &keys);
+	cb_json_object_begin(json);
+	cb_json_key(json, "results");
 	cb_json_array(json, nresults);
 }
 
 void
 cb_envelope_end(CbJson *json, const CbSummary *summary)
 {
-	static CbJsonShape keys = {3, {"total", "failed", "succeeded"}};
-
-	cb_json_shape(json, &keys);
-	cb_json_int(json, summary->total);
-	cb_json_int(json, summary->failed);
-	cb_json_int(json, summary->succeeded);
+	cb_json_key(json, "summary");
+	cb_json_object_begin(json);
+	cb_json_put_int(json, "total", summary->total);
+	cb_json_put_int(json, "succeeded", summary->succeeded);
+	cb_json_put_int(json, "failed", summary->failed);
+	cb_json_object_end(json);
+	cb_json_object_end(json);
 }
 
 void
-cb_envelope_success_begin(CbJson *json, int status)
+cb_envelope_success_begin(CbJson *json, int index, int status)
 {
-	static CbJsonShape keys = {4, {"code", "data", "index", "status"}};
-
-	cb_json_shape(json, &keys);
-	cb_json_int(json, status);
+	cb_json_object_begin(json);
+	cb_json_put_int(json, "index", index);
+	cb_json_put_text_of(json, "status", "success", 7);
+	cb_json_put_int(json, "code", status);
+	cb_json_key(json, "data");
 }
 
 void
-cb_envelope_success_end(CbJson *json, int index)
+cb_envelope_error_begin(CbJson *json, int index, const CbProblem *problem)
 {
-	cb_json_int(json, index);
-	cb_json_cstring(json, "success");
-}
-
-void
-cb_envelope_error_begin(CbJson *json, const CbProblem *problem, int index)
-{
-	static CbJsonShape keys = {5, {"code", "error", "index", "input", "status"}};
-	static CbJsonShape error_keys = {3, {"code", "details", "message"}};
 	const CbCodeInfo *info = &cb_codes[problem->code];
 
-	cb_json_shape(json, &keys);
-	cb_json_int(json, info->status);
-	cb_json_shape(json, &error_keys);
-	cb_json_cstring(json, info->name);
+	cb_json_object_begin(json);
+	cb_json_put_int(json, "index", index);
+	cb_json_put_text_of(json, "status", "error", 5);
+	cb_json_put_int(json, "code", info->status);
+	cb_json_key(json, "error");
+	cb_json_object_begin(json);
+	cb_json_put_text(json, "code", info->name);
+	cb_json_put_text(json, "message", info->message);
+	cb_json_key(json, "details");
 	write_details(json, problem);
-	cb_json_cstring(json, info->message);
-	cb_json_int(json, index);
+	cb_json_object_end(json);
+	cb_json_key(json, "input");
 }
 
 void
-cb_envelope_error_end(CbJson *json)
+cb_envelope_result_end(CbJson *json)
 {
-	cb_json_cstring(json, "error");
+	cb_json_object_end(json);
 }
 
 void
@@ -149,6 +146,30 @@ cb_json_time(CbJson *json, const CbTime *time)
 		cb_json_null(json);
 }
 
+void
+cb_json_put_uuid(CbJson *json, const char *key, const pg_uuid_t *uuid)
+{
+	cb_json_key(json, key);
+	if (uuid == NULL)
+		cb_json_null(json);
+	else
+		cb_json_uuid(json, uuid);
+}
+
+void
+cb_json_put_timestamp(CbJson *json, const char *key, TimestampTz time)
+{
+	cb_json_key(json, key);
+	cb_json_timestamp(json, time);
+}
+
+void
+cb_json_put_time(CbJson *json, const char *key, const CbTime *time)
+{
+	cb_json_key(json, key);
+	cb_json_time(json, time);
+}
+
 CbTime
 cb_time_read(Datum value, bool isnull)
 {
@@ -172,53 +193,39 @@ format_time(TimestampTz time, char *text, Size size)
 					tm.tm_hour, tm.tm_min, tm.tm_sec, microseconds / 1000);
 }
 
-/* Has only the keys that say something. */
 static void
 write_details(CbJson *json, const CbProblem *problem)
 {
-	const char *keys[4];
-	int			nkeys = 0;
 	int			nissues = 0;
 
 	for (CbIssue *issue = problem->issues; issue != NULL; issue = issue->next)
 		nissues++;
-	if (nissues > 0)
-		keys[nkeys++] = "issues";
-	if (problem->sqlstate != 0)
-		keys[nkeys++] = "sqlstate";
-	if (problem->constraint != NULL)
-		keys[nkeys++] = "constraint";
-	if (problem->first_index >= 0)
-		keys[nkeys++] = "first_index";
 
-	cb_json_object(json, keys, nkeys);
+	cb_json_object_begin(json);
 	if (nissues > 0)
 	{
+		cb_json_key(json, "issues");
 		cb_json_array(json, nissues);
 		for (CbIssue *issue = problem->issues; issue != NULL; issue = issue->next)
 			write_issue(json, issue);
 	}
 	if (problem->sqlstate != 0)
-		cb_json_cstring(json, unpack_sql_state(problem->sqlstate));
+		cb_json_put_text(json, "sqlstate", unpack_sql_state(problem->sqlstate));
 	if (problem->constraint != NULL)
-		cb_json_cstring(json, problem->constraint);
+		cb_json_put_text(json, "constraint", problem->constraint);
 	if (problem->first_index >= 0)
-		cb_json_int(json, problem->first_index);
+		cb_json_put_int(json, "first_index", problem->first_index);
+	cb_json_object_end(json);
 }
 
 static void
 write_issue(CbJson *json, const CbIssue *issue)
 {
-	static CbJsonShape keys = {4, {"code", "field", "closest", "message"}};
-	static CbJsonShape short_keys = {3, {"code", "field", "message"}};
-
+	cb_json_object_begin(json);
+	cb_json_put_text(json, "code", cb_codes[issue->code].name);
+	cb_json_put_text_of(json, "field", issue->field, issue->field_len);
+	cb_json_put_text(json, "message", cb_codes[issue->code].message);
 	if (issue->closest != NULL)
-		cb_json_shape(json, &keys);
-	else
-		cb_json_shape(json, &short_keys);
-	cb_json_cstring(json, cb_codes[issue->code].name);
-	cb_json_string(json, issue->field, issue->field_len);
-	if (issue->closest != NULL)
-		cb_json_cstring(json, issue->closest);
-	cb_json_cstring(json, cb_codes[issue->code].message);
+		cb_json_put_text(json, "closest", issue->closest);
+	cb_json_object_end(json);
 }

@@ -61,12 +61,14 @@ extern CbIssue *cb_problem_add(CbProblem *problem, CbCode code,
 extern void cb_envelope_begin(CbJson *json, int nresults);
 extern void cb_envelope_end(CbJson *json, const CbSummary *summary);
 
-/* Between begin and end the caller writes one value: data, or input. */
-extern void cb_envelope_success_begin(CbJson *json, int status);
-extern void cb_envelope_success_end(CbJson *json, int index);
-extern void cb_envelope_error_begin(CbJson *json, const CbProblem *problem,
-									int index);
-extern void cb_envelope_error_end(CbJson *json);
+/*
+ * A result; between begin and end the caller writes one value: the data of a success,
+ * or the input of an error.
+ */
+extern void cb_envelope_success_begin(CbJson *json, int index, int status);
+extern void cb_envelope_error_begin(CbJson *json, int index,
+									const CbProblem *problem);
+extern void cb_envelope_result_end(CbJson *json);
 
 extern void cb_json_uuid(CbJson *json, const pg_uuid_t *uuid);
 
@@ -75,6 +77,11 @@ extern void cb_json_timestamp(CbJson *json, TimestampTz time);
 
 /* The same, or null. */
 extern void cb_json_time(CbJson *json, const CbTime *time);
+
+/* Members of an object; NULL, or a time that is not given, is a null. */
+extern void cb_json_put_uuid(CbJson *json, const char *key, const pg_uuid_t *uuid);
+extern void cb_json_put_timestamp(CbJson *json, const char *key, TimestampTz time);
+extern void cb_json_put_time(CbJson *json, const char *key, const CbTime *time);
 
 extern CbTime cb_time_read(Datum value, bool isnull);
 

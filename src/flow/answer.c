@@ -50,16 +50,17 @@ write_body(const CbBatch *batch)
 		if (row->outcome == CB_FAILED)
 		{
 			summary.failed++;
-			cb_envelope_error_begin(json, &row->problem, row->index);
+			cb_envelope_error_begin(json, row->index, &row->problem);
 			batch->kind->echo(row, json);
-			cb_envelope_error_end(json);
+			cb_envelope_result_end(json);
 		}
 		else
 		{
 			summary.succeeded++;
-			cb_envelope_success_begin(json, row->outcome == CB_CREATED ? 201 : 200);
+			cb_envelope_success_begin(json, row->index,
+									  row->outcome == CB_CREATED ? 201 : 200);
 			batch->kind->encode(batch, row, json);
-			cb_envelope_success_end(json, row->index);
+			cb_envelope_result_end(json);
 		}
 	}
 	cb_envelope_end(json, &summary);

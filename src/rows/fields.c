@@ -245,6 +245,13 @@ cb_text_copy(Datum value, bool isnull)
 }
 
 void
+cb_json_put_field(CbJson *json, const char *key, const CbText *value)
+{
+	cb_json_key(json, key);
+	cb_text_write(json, value);
+}
+
+void
 cb_text_write(CbJson *json, const CbText *value)
 {
 	if (value->val == NULL)

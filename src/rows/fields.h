@@ -99,6 +99,7 @@ extern CbText cb_text_copy(Datum value, bool isnull);
 
 /* Writes null for a text that is null. */
 extern void cb_text_write(CbJson *json, const CbText *value);
+extern void cb_json_put_field(CbJson *json, const char *key, const CbText *value);
 
 /* Writes null for one that was not given. */
 extern void cb_uuid_write(CbJson *json, const CbUuid *value);

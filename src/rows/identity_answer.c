@@ -20,66 +20,61 @@ cb_identity_encode_for_account(const CbIdentity *identity,
 							   const CbIdentityMembership *memberships,
 							   int nmemberships, CbJson *json)
 {
-	static CbJsonShape keys = {16, {"id", "email", "metadata", "is_active", "last_name", "avatar_url",
-			"created_at", "first_name", "external_id", "locked_until",
-			"email_verified", "app_memberships", "email_verified_at",
-	"total_assignments", "password_changed_at", "app_membership_count"}};
 	int64		assignments = 0;
 
-	cb_json_shape(json, &keys);
-	cb_json_uuid(json, &identity->id);
-	cb_text_write(json, &identity->email);
+	cb_json_object_begin(json);
+	cb_json_put_uuid(json, "id", &identity->id);
+	cb_json_put_field(json, "email", &identity->email);
+	cb_json_put_field(json, "first_name", &identity->first_name);
+	cb_json_put_field(json, "last_name", &identity->last_name);
+	cb_json_put_field(json, "avatar_url", &identity->avatar_url);
+	cb_json_put_field(json, "external_id", &identity->external_id);
+	cb_json_key(json, "metadata");
 	cb_json_value(json, &identity->metadata);
-	cb_json_bool(json, identity->is_active);
-	cb_text_write(json, &identity->last_name);
-	cb_text_write(json, &identity->avatar_url);
-	cb_json_timestamp(json, identity->created_at);
-	cb_text_write(json, &identity->first_name);
-	cb_text_write(json, &identity->external_id);
-	cb_json_time(json, &identity->locked_until);
-	cb_json_bool(json, identity->email_verified);
+	cb_json_put_bool(json, "is_active", identity->is_active);
+	cb_json_put_bool(json, "email_verified", identity->email_verified);
+	cb_json_put_time(json, "email_verified_at", &identity->email_verified_at);
+	cb_json_put_time(json, "locked_until", &identity->locked_until);
+	cb_json_put_time(json, "password_changed_at", &identity->password_changed_at);
+	cb_json_put_timestamp(json, "created_at", identity->created_at);
+	cb_json_key(json, "app_memberships");
 	cb_json_array(json, nmemberships);
 	for (int i = 0; i < nmemberships; i++)
 	{
 		encode_membership(&memberships[i], json);
 		assignments += memberships[i].assignment_count;
 	}
-	cb_json_time(json, &identity->email_verified_at);
-	cb_json_int(json, assignments);
-	cb_json_time(json, &identity->password_changed_at);
-	cb_json_int(json, nmemberships);
+	cb_json_put_int(json, "app_membership_count", nmemberships);
+	cb_json_put_int(json, "total_assignments", assignments);
+	cb_json_object_end(json);
 }
 
 void
 cb_identity_encode_for_application(const CbIdentity *identity, bool is_active,
 								   CbJson *json)
 {
-	static CbJsonShape keys = {8, {"id", "email", "is_active", "last_name", "avatar_url", "created_at",
-	"first_name", "external_id"}};
-
-	cb_json_shape(json, &keys);
-	cb_json_uuid(json, &identity->id);
-	cb_text_write(json, &identity->email);
-	cb_json_bool(json, is_active);
-	cb_text_write(json, &identity->last_name);
-	cb_text_write(json, &identity->avatar_url);
-	cb_json_timestamp(json, identity->created_at);
-	cb_text_write(json, &identity->first_name);
-	cb_text_write(json, &identity->external_id);
+	cb_json_object_begin(json);
+	cb_json_put_uuid(json, "id", &identity->id);
+	cb_json_put_field(json, "email", &identity->email);
+	cb_json_put_field(json, "first_name", &identity->first_name);
+	cb_json_put_field(json, "last_name", &identity->last_name);
+	cb_json_put_field(json, "avatar_url", &identity->avatar_url);
+	cb_json_put_field(json, "external_id", &identity->external_id);
+	cb_json_put_bool(json, "is_active", is_active);
+	cb_json_put_timestamp(json, "created_at", identity->created_at);
+	cb_json_object_end(json);
 }
 
 static void
 encode_membership(const CbIdentityMembership *entry, CbJson *json)
 {
-	static CbJsonShape keys = {7, {"id", "status", "created_at", "application_id", "application_name",
-	"application_slug", "assignment_count"}};
-
-	cb_json_shape(json, &keys);
-	cb_json_uuid(json, &entry->membership.id);
-	cb_json_cstring(json, entry->membership.status);
-	cb_json_timestamp(json, entry->membership.created_at);
-	cb_json_uuid(json, &entry->membership.application_id);
-	cb_json_cstring(json, entry->application_name);
-	cb_json_cstring(json, entry->application_slug);
-	cb_json_int(json, entry->assignment_count);
+	cb_json_object_begin(json);
+	cb_json_put_uuid(json, "id", &entry->membership.id);
+	cb_json_put_uuid(json, "application_id", &entry->membership.application_id);
+	cb_json_put_text(json, "application_name", entry->application_name);
+	cb_json_put_text(json, "application_slug", entry->application_slug);
+	cb_json_put_text(json, "status", entry->membership.status);
+	cb_json_put_timestamp(json, "created_at", entry->membership.created_at);
+	cb_json_put_int(json, "assignment_count", entry->assignment_count);
+	cb_json_object_end(json);
 }

@@ -156,15 +156,15 @@ write_answer(CbBatch *batch)
 
 		if (row->outcome == CB_FAILED)
 		{
-			cb_envelope_error_begin(json, &row->problem, row->index);
+			cb_envelope_error_begin(json, row->index, &row->problem);
 			batch->kind->echo(row, json);
-			cb_envelope_error_end(json);
+			cb_envelope_result_end(json);
 		}
 		else
 		{
-			cb_envelope_success_begin(json, 201);
+			cb_envelope_success_begin(json, row->index, 201);
 			batch->kind->encode(batch, row, json);
-			cb_envelope_success_end(json, row->index);
+			cb_envelope_result_end(json);
 		}
 	}
 	cb_envelope_end(json, &summary);
