@@ -118,6 +118,7 @@ serve_route(Serving *serving, const CbRoute *route, CbRouteCall *call)
 		cb_idempotency_key(find_header(serving->request, "idempotency-key"));
 	take_body(serving->request, route->body, call);
 
+	call->route = route;
 	answer = route->serve(call);
 	if (call->body != NULL)
 		cb_document_wipe(call->body);

@@ -11,6 +11,8 @@
 #ifndef CB_ROUTE_H
 #define CB_ROUTE_H
 
+#include "utils/uuid.h"
+
 #include "flow/answer.h"
 #include "flow/query.h"
 #include "flow/request.h"
@@ -22,9 +24,12 @@ typedef struct CbRoutePath
 	const char *application_id; /* NULL: not in the path */
 } CbRoutePath;
 
+struct CbRoute;
+
 /* A request that has found its route. */
 typedef struct CbRouteCall
 {
+	const struct CbRoute *route;
 	CbRequest	request;		/* names and options; no rows yet */
 	CbRoutePath path;
 	CbQuery		query;			/* what the route takes, each once */
@@ -34,6 +39,9 @@ typedef struct CbRouteCall
 	Size		raw_len;		/* bytes */
 	const char *content_type;	/* of raw; NULL: not said */
 } CbRouteCall;
+
+/* Answers a request whose route and scope are right; id may be that of its path. */
+typedef Jsonb *(*CbRouteStep) (CbRouteCall *call, const pg_uuid_t *id);
 
 typedef enum CbRouteBody
 {
@@ -64,6 +72,11 @@ typedef struct CbRoute
 								 * NULL: no body */
 	bool		is_public;		/* no credential is asked for */
 	CbAnswer	(*serve) (CbRouteCall *call);
+
+	/* Of routes that are served by a step of an import, or of a job. */
+	CbRouteStep step;
+	const char *action;			/* that an idempotency key is for; NULL: the
+								 * route takes no key */
 } CbRoute;
 
 extern const CbRoute cb_routes[];

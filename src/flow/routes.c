@@ -103,11 +103,11 @@
 	{"GET", path, \
 		"listImports" tier, "List the imports, the newest first.", \
 		CB_ROUTE_NO_BODY, NULL, PAGE " importStatus " where, 200, "ImportPage", false, \
-	cb_serve_import_list}, \
+	cb_serve_import, cb_import_step_list}, \
 	{"POST", path, \
 		"openImport" tier, "Open an import of a CSV file.", \
 		CB_ROUTE_JSON, "ImportOrder", where, 201, "Import", false, \
-	cb_serve_import_open}, \
+	cb_serve_import, cb_import_step_open, "import.open"}, \
 	{"GET", path "/sample.csv", \
 		"getImportSample" tier, "Get a file with every column of a mode, and comments that explain them.", \
 		CB_ROUTE_NO_BODY, NULL, "importMode", 200, "text/csv", false, \
@@ -115,47 +115,47 @@
 	{"GET", path "/{id}", \
 		"getImport" tier, "Get an import: how far it has come, and how many rows are what.", \
 		CB_ROUTE_NO_BODY, NULL, "", 200, "Import", false, \
-	cb_serve_import_get}, \
+	cb_serve_import, cb_import_step_get}, \
 	{"PUT", path "/{id}/file", \
 		"uploadImportFile" tier, "Upload the file of an import.", \
 		CB_ROUTE_BYTES, NULL, "fileName delimiter encoding secretColumns", 200, "ImportFile", false, \
-	cb_serve_import_file}, \
+	cb_serve_import, cb_import_step_upload}, \
 	{"PUT", path "/{id}/mapping", \
 		"mapImport" tier, "Say which column is which field.", \
 		CB_ROUTE_JSON, "ImportMapping", "", 200, "Import", false, \
-	cb_serve_import_mapping}, \
+	cb_serve_import, cb_import_step_map}, \
 	{"POST", path "/{id}/preview", \
 		"previewImport" tier, "Find out what every row would do.", \
 		CB_ROUTE_NO_BODY, NULL, "", 200, "ImportPreview", false, \
-	cb_serve_import_preview}, \
+	cb_serve_import, cb_import_step_preview, "import.preview"}, \
 	{"GET", path "/{id}/rows", \
 		"listImportRows" tier, "List the rows with what the preview found.", \
 		CB_ROUTE_NO_BODY, NULL, PAGE " verdict", 200, "ImportRowPage", false, \
-	cb_serve_import_rows}, \
+	cb_serve_import, cb_import_step_rows}, \
 	{"PUT", path "/{id}/selection", \
 		"selectImportRows" tier, "Select rows to be imported, or deselect them.", \
 		CB_ROUTE_JSON, "ImportSelection", "", 200, "ImportSelected", false, \
-	cb_serve_import_selection}, \
+	cb_serve_import, cb_import_step_select}, \
 	{"POST", path "/{id}/submit", \
 		"submitImport" tier, "Have a background job write the selected rows.", \
 		CB_ROUTE_JSON_OR_NONE, "ImportSubmission", "", 202, "Job", false, \
-	cb_serve_import_submit}, \
+	cb_serve_import, cb_import_step_submit, "import.submit"}, \
 	{"POST", path "/{id}/cancel", \
 		"cancelImport" tier, "Cancel an import: what has not been written is skipped.", \
 		CB_ROUTE_NO_BODY, NULL, "", 200, "Import", false, \
-	cb_serve_import_cancel}, \
+	cb_serve_import, cb_import_step_cancel, "import.cancel"}, \
 	{"POST", path "/{id}/undo", \
 		"undoImport" tier, "Undo an import: what nobody has touched since is as it was before.", \
 		CB_ROUTE_NO_BODY, NULL, "dryRun", 200, "ImportUndone", false, \
-	cb_serve_import_undo}, \
+	cb_serve_import, cb_import_step_undo, "import.undo"}, \
 	{"GET", path "/{id}/missing", \
 		"listImportMissing" tier, "List who is in the directory and not in the file.", \
 		CB_ROUTE_NO_BODY, NULL, PAGE, 200, "ImportMissingPage", false, \
-	cb_serve_import_missing}, \
+	cb_serve_import, cb_import_step_missing}, \
 	{"GET", path "/{id}/results", \
 		"listImportResults" tier, "List what became of the rows.", \
 		CB_ROUTE_NO_BODY, NULL, PAGE " outcome", 200, "ImportResultPage", false, \
-	cb_serve_import_results}, \
+	cb_serve_import, cb_import_step_results}, \
 	{"GET", path "/{id}/results.csv", \
 		"downloadImportResults" tier, "Download what became of the rows, or the rows that are left to do.", \
 		CB_ROUTE_NO_BODY, NULL, "which bom", 200, "text/csv", false, \
@@ -170,15 +170,15 @@
 	{"GET", path "/{id}", \
 		"getJob" tier, "Get a job: how far it has come.", \
 		CB_ROUTE_NO_BODY, NULL, "", 200, "Job", false, \
-	cb_serve_job_get}, \
+	cb_serve_job, cb_job_step_get}, \
 	{"POST", path "/{id}/cancel", \
 		"cancelJob" tier, "Stop a job: at once, or after the batch that it is at.", \
 		CB_ROUTE_NO_BODY, NULL, "", 200, "Job", false, \
-	cb_serve_job_cancel}, \
+	cb_serve_job, cb_job_step_cancel, "job.cancel"}, \
 	{"POST", path "/{id}/repeat", \
 		"repeatJob" tier, "Ask for a job again that has ended.", \
 		CB_ROUTE_NO_BODY, NULL, "", 202, "Job", false, \
-	cb_serve_job_repeat}
+	cb_serve_job, cb_job_step_repeat, "job.repeat"}
 
 static CbAnswer serve_openapi(CbRouteCall *call);
 
@@ -258,15 +258,15 @@ const CbRoute cb_routes[] = {
 	{"GET", LEARN "/jobs/{id}",
 		"getBackgroundJob", "Get a background job: how far it has come.",
 		CB_ROUTE_NO_BODY, NULL, "", 200, "BackgroundJob", false,
-	cb_serve_bulk_import_get},
+	cb_serve_job, cb_job_step_poll},
 	{"POST", LEARN "/jobs/{id}/cancel",
 		"cancelBackgroundJob", "Stop a background job: at once, or after the batch that it is at.",
 		CB_ROUTE_NO_BODY, NULL, "", 200, "BackgroundJob", false,
-	cb_serve_bulk_import_cancel},
+	cb_serve_job, cb_job_step_poll_cancel, "job.cancel"},
 	{"POST", LEARN "/jobs/{id}/repeat",
 		"repeatBackgroundJob", "Ask for a background job again that has ended.",
 		CB_ROUTE_NO_BODY, NULL, "", 201, "BackgroundJob", false,
-	cb_serve_bulk_import_repeat},
+	cb_serve_job, cb_job_step_poll_repeat, "job.repeat"},
 	OF_INVITES(ACCOUNT "/identity-invites", "ToAccount", "AccountInvite"),
 	OF_INVITES(ENVIRONMENT "/identity-invites", "", "Invite"),
 	BULK_INVITE(ENVIRONMENT "/identity-invites", ""),

@@ -31,26 +31,25 @@ extern CbAnswer cb_serve_identity_remove(CbRouteCall *call);
 extern CbAnswer cb_serve_membership_add(CbRouteCall *call);
 extern CbAnswer cb_serve_membership_remove(CbRouteCall *call);
 
-/* serve_jobs.c */
-extern CbAnswer cb_serve_import_submit(CbRouteCall *call);
+/* serve_jobs.c: take the route's step of a job. */
+extern CbAnswer cb_serve_job(CbRouteCall *call);
 extern CbAnswer cb_serve_job_list(CbRouteCall *call);
-extern CbAnswer cb_serve_job_get(CbRouteCall *call);
-extern CbAnswer cb_serve_job_cancel(CbRouteCall *call);
-extern CbAnswer cb_serve_job_repeat(CbRouteCall *call);
-extern CbAnswer cb_serve_bulk_import(CbRouteCall *call);
-extern CbAnswer cb_serve_bulk_import_get(CbRouteCall *call);
-extern CbAnswer cb_serve_bulk_import_cancel(CbRouteCall *call);
-extern CbAnswer cb_serve_bulk_import_repeat(CbRouteCall *call);
+extern Jsonb *cb_job_step_get(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_job_step_cancel(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_job_step_repeat(CbRouteCall *call, const pg_uuid_t *id);
 
-/* Answers a request whose route and scope are right; id may be that of its path. */
-typedef Jsonb *(*CbRouteStep) (CbRouteCall *call, const pg_uuid_t *id);
+/* The same in the form that a client polls, and a job for the file behind a URL. */
+extern CbAnswer cb_serve_bulk_import(CbRouteCall *call);
+extern Jsonb *cb_job_step_poll(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_job_step_poll_cancel(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_job_step_poll_repeat(CbRouteCall *call, const pg_uuid_t *id);
 
 /*
- * serve_once.c: takes the step, and answers with the status; a request with a key
- * that was used is answered as the first.
+ * serve_once.c: takes the route's step, and answers with the route's status; a request
+ * with a key that was used is answered as the first.  A route without an action, and a
+ * dry run, which leaves nothing, use no key.
  */
-extern CbAnswer cb_serve_once(CbRouteCall *call, const char *action, int status,
-							  CbRouteStep step, const pg_uuid_t *id);
+extern CbAnswer cb_serve_once(CbRouteCall *call, const pg_uuid_t *id);
 
 /* serve_invites.c */
 extern CbAnswer cb_serve_bulk_invite(CbRouteCall *call);
@@ -76,28 +75,27 @@ extern CbAnswer cb_serve_bulk_unassign(CbRouteCall *call);
 extern CbAnswer cb_serve_bulk_change_role(CbRouteCall *call);
 
 /*
- * serve_import.c: take a step of the import of the path, if that names one and the
- * import is where the path says; the second for a request that may have a key.
+ * serve_import.c: takes the route's step of the import of the path, if that names one
+ * and the import is where the path says.
  */
-extern CbAnswer cb_serve_import_step(CbRouteCall *call, CbRouteStep step);
-extern CbAnswer cb_serve_import_once(CbRouteCall *call, const char *action,
-									 int status, CbRouteStep step);
-extern CbAnswer cb_serve_import_list(CbRouteCall *call);
-extern CbAnswer cb_serve_import_open(CbRouteCall *call);
+extern CbAnswer cb_serve_import(CbRouteCall *call);
 extern CbAnswer cb_serve_import_sample(CbRouteCall *call);
-extern CbAnswer cb_serve_import_get(CbRouteCall *call);
-extern CbAnswer cb_serve_import_file(CbRouteCall *call);
-extern CbAnswer cb_serve_import_mapping(CbRouteCall *call);
-extern CbAnswer cb_serve_import_preview(CbRouteCall *call);
-extern CbAnswer cb_serve_import_rows(CbRouteCall *call);
-extern CbAnswer cb_serve_import_selection(CbRouteCall *call);
-extern CbAnswer cb_serve_import_cancel(CbRouteCall *call);
-extern CbAnswer cb_serve_import_results(CbRouteCall *call);
 extern CbAnswer cb_serve_import_csv(CbRouteCall *call);
+extern Jsonb *cb_import_step_list(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_import_step_open(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_import_step_get(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_import_step_upload(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_import_step_map(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_import_step_preview(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_import_step_rows(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_import_step_select(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_import_step_cancel(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_import_step_undo(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_import_step_missing(CbRouteCall *call, const pg_uuid_t *id);
+extern Jsonb *cb_import_step_results(CbRouteCall *call, const pg_uuid_t *id);
 
-/* serve_import_undo.c */
-extern CbAnswer cb_serve_import_undo(CbRouteCall *call);
-extern CbAnswer cb_serve_import_missing(CbRouteCall *call);
+/* serve_jobs.c */
+extern Jsonb *cb_import_step_submit(CbRouteCall *call, const pg_uuid_t *id);
 
 /*
  * single.c: each runs a row as a batch of one and unwraps its verdict: the data

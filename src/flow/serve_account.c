@@ -13,6 +13,7 @@
 #include "canopy_bulk.h"
 #include "db/envelope.h"
 #include "db/uuid7.h"
+#include "flow/body.h"
 #include "flow/invite.h"
 #include "flow/serve.h"
 #include "flow/verify_email.h"
@@ -68,17 +69,10 @@ CbAnswer
 cb_serve_verify_email(CbRouteCall *call)
 {
 	CbAnswer	answer = {NULL, CB_STATUS_OK};
-	JsonbValue	token;
+	static const char *const keys[] = {"token"};
 
-	if (!JB_ROOT_IS_OBJECT(call->body) || JB_ROOT_COUNT(call->body) != 1 ||
-		getKeyJsonValueFromContainer(&call->body->root, "token", 5, &token) == NULL ||
-		token.type != jbvString)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("request has no token"),
-				 errhint("The body is an object with the one key token.")));
-	answer.body = cb_verify_email(pnstrdup(token.val.string.val,
-										   token.val.string.len));
+	cb_http_body_check(call->body, keys, lengthof(keys));
+	answer.body = cb_verify_email(cb_http_body_require_text(call->body, "token"));
 	return answer;
 }
 

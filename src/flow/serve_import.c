@@ -10,59 +10,38 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type_d.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/numeric.h"
-
 #include "canopy_bulk.h"
 #include "db/uuid7.h"
+#include "flow/body.h"
 #include "flow/import_csv.h"
 #include "flow/import_list.h"
 #include "flow/import_preview.h"
 #include "flow/import_run.h"
 #include "flow/import_steps.h"
 #include "flow/import_upload.h"
-#include "flow/jobs.h"
+#include "flow/import_undo.h"
+#include "flow/import_sync.h"
 #include "flow/serve.h"
 
 #define CSV				"text/csv; charset=utf-8"
-#define STATUS_CREATED	201
 
 static void enter(const CbRouteCall *call, CbCaller *caller, CbScope *scope);
-static void find(const CbRouteCall *call, const CbScope *scope, pg_uuid_t *id);
-static Jsonb *take_open(CbRouteCall *call, const pg_uuid_t *id);
-static Jsonb *take_list(CbRouteCall *call, const pg_uuid_t *id);
-static Jsonb *take_info(CbRouteCall *call, const pg_uuid_t *id);
-static Jsonb *take_file(CbRouteCall *call, const pg_uuid_t *id);
+static void find_import(const CbRouteCall *call, const CbScope *scope, pg_uuid_t *id);
 static const char *charset_of(const char *content_type);
 static void take_headers(CbImportUpload *upload, const char *list);
-static Jsonb *take_mapping(CbRouteCall *call, const pg_uuid_t *id);
-static Jsonb *take_preview(CbRouteCall *call, const pg_uuid_t *id);
-static Jsonb *take_rows(CbRouteCall *call, const pg_uuid_t *id);
-static Jsonb *take_selection(CbRouteCall *call, const pg_uuid_t *id);
-static Jsonb *take_submission(CbRouteCall *call, const pg_uuid_t *id);
-static Jsonb *take_cancel(CbRouteCall *call, const pg_uuid_t *id);
-static Jsonb *take_results(CbRouteCall *call, const pg_uuid_t *id);
 static CbAnswer answer_csv(const char *file, Size len, const char *disposition);
-static void check_keys(Jsonb *body, const char *const *keys, int nkeys);
-static bool member(Jsonb *body, const char *name, JsonbValue *value);
-static char *text_member(Jsonb *body, const char *name);
-static int	int_of(const JsonbValue *value);
-static ArrayType *numbers_member(Jsonb *body, const char *name);
-static void refuse_body(void) pg_attribute_noreturn();
 
 CbAnswer
-cb_serve_import_list(CbRouteCall *call)
+cb_serve_import(CbRouteCall *call)
 {
-	return cb_serve_import_step(call, take_list);
-}
+	CbCaller	caller;
+	CbScope		scope;
+	pg_uuid_t	id;
 
-CbAnswer
-cb_serve_import_open(CbRouteCall *call)
-{
-	return cb_serve_import_once(call, "import.open", STATUS_CREATED, take_open);
+	enter(call, &caller, &scope);
+	find_import(call, &scope, &id);
+	cb_caller_leave(&caller);
+	return cb_serve_once(call, &id);
 }
 
 CbAnswer
@@ -81,60 +60,6 @@ cb_serve_import_sample(CbRouteCall *call)
 }
 
 CbAnswer
-cb_serve_import_get(CbRouteCall *call)
-{
-	return cb_serve_import_step(call, take_info);
-}
-
-CbAnswer
-cb_serve_import_file(CbRouteCall *call)
-{
-	return cb_serve_import_step(call, take_file);
-}
-
-CbAnswer
-cb_serve_import_mapping(CbRouteCall *call)
-{
-	return cb_serve_import_step(call, take_mapping);
-}
-
-CbAnswer
-cb_serve_import_preview(CbRouteCall *call)
-{
-	return cb_serve_import_once(call, "import.preview", CB_STATUS_OK, take_preview);
-}
-
-CbAnswer
-cb_serve_import_rows(CbRouteCall *call)
-{
-	return cb_serve_import_step(call, take_rows);
-}
-
-CbAnswer
-cb_serve_import_selection(CbRouteCall *call)
-{
-	return cb_serve_import_step(call, take_selection);
-}
-
-CbAnswer
-cb_serve_import_submit(CbRouteCall *call)
-{
-	return cb_serve_import_once(call, "import.submit", CB_STATUS_ACCEPTED, take_submission);
-}
-
-CbAnswer
-cb_serve_import_cancel(CbRouteCall *call)
-{
-	return cb_serve_import_once(call, "import.cancel", CB_STATUS_OK, take_cancel);
-}
-
-CbAnswer
-cb_serve_import_results(CbRouteCall *call)
-{
-	return cb_serve_import_step(call, take_results);
-}
-
-CbAnswer
 cb_serve_import_csv(CbRouteCall *call)
 {
 	const char *which = cb_query_value(&call->query, "which");
@@ -147,39 +72,11 @@ cb_serve_import_csv(CbRouteCall *call)
 	if (which == NULL)
 		which = "all";
 	enter(call, &caller, &scope);
-	find(call, &scope, &id);
+	find_import(call, &scope, &id);
 	cb_caller_leave(&caller);
 	initStringInfo(&file);
 	cb_import_csv(&id, call->request.names.account, which, bom, &file);
 	return answer_csv(file.data, file.len, cb_import_csv_disposition(which));
-}
-
-CbAnswer
-cb_serve_import_step(CbRouteCall *call, CbRouteStep step)
-{
-	CbAnswer	answer = {NULL, CB_STATUS_OK};
-	CbCaller	caller;
-	CbScope		scope;
-	pg_uuid_t	id;
-
-	enter(call, &caller, &scope);
-	find(call, &scope, &id);
-	cb_caller_leave(&caller);
-	answer.body = step(call, &id);
-	return answer;
-}
-
-CbAnswer
-cb_serve_import_once(CbRouteCall *call, const char *action, int status, CbRouteStep step)
-{
-	CbCaller	caller;
-	CbScope		scope;
-	pg_uuid_t	id;
-
-	enter(call, &caller, &scope);
-	find(call, &scope, &id);
-	cb_caller_leave(&caller);
-	return cb_serve_once(call, action, status, step, &id);
 }
 
 /* Enters the directory, where the path and the query say; the caller leaves it. */
@@ -195,7 +92,7 @@ enter(const CbRouteCall *call, CbCaller *caller, CbScope *scope)
 
 /* The import of the path, if it names one.  Raises PT404 when it is not there. */
 static void
-find(const CbRouteCall *call, const CbScope *scope, pg_uuid_t *id)
+find_import(const CbRouteCall *call, const CbScope *scope, pg_uuid_t *id)
 {
 	CbImport   *import;
 
@@ -214,30 +111,25 @@ find(const CbRouteCall *call, const CbScope *scope, pg_uuid_t *id)
 				 errmsg("import does not exist")));
 }
 
-static Jsonb *
-take_open(CbRouteCall *call, const pg_uuid_t *id)
+Jsonb *
+cb_import_step_open(CbRouteCall *call, const pg_uuid_t *id)
 {
 	static const char *const keys[] = {
 		"mode", "on_conflict", "missing", "max_missing_percent"
 	};
 	CbImportOrder order = {0};
-	JsonbValue	value;
 
-	check_keys(call->body, keys, lengthof(keys));
+	cb_http_body_check(call->body, keys, lengthof(keys));
 	order.names = call->request.names;
-	order.mode = text_member(call->body, "mode");
-	if (order.mode == NULL)
-		refuse_body();
-	order.on_conflict = text_member(call->body, "on_conflict");
-	order.missing = text_member(call->body, "missing");
-	order.max_missing_percent = -1;
-	if (member(call->body, "max_missing_percent", &value))
-		order.max_missing_percent = int_of(&value);
+	order.mode = cb_http_body_require_text(call->body, "mode");
+	order.on_conflict = cb_http_body_text(call->body, "on_conflict");
+	order.missing = cb_http_body_text(call->body, "missing");
+	order.max_missing_percent = cb_http_body_int(call->body, "max_missing_percent", -1);
 	return cb_wizard_open(&order);
 }
 
-static Jsonb *
-take_list(CbRouteCall *call, const pg_uuid_t *id)
+Jsonb *
+cb_import_step_list(CbRouteCall *call, const pg_uuid_t *id)
 {
 	CbImportListing listing = {{NULL}};
 
@@ -247,15 +139,15 @@ take_list(CbRouteCall *call, const pg_uuid_t *id)
 	return cb_import_list(&listing);
 }
 
-static Jsonb *
-take_info(CbRouteCall *call, const pg_uuid_t *id)
+Jsonb *
+cb_import_step_get(CbRouteCall *call, const pg_uuid_t *id)
 {
 	return cb_wizard_info(id, call->request.names.account);
 }
 
 /* A charset that the sender names counts where the query names no encoding. */
-static Jsonb *
-take_file(CbRouteCall *call, const pg_uuid_t *id)
+Jsonb *
+cb_import_step_upload(CbRouteCall *call, const pg_uuid_t *id)
 {
 	CbImportUpload upload = {0};
 	const char *headers = cb_query_value(&call->query, "secret_columns");
@@ -315,20 +207,20 @@ take_headers(CbImportUpload *upload, const char *list)
 	}
 }
 
-static Jsonb *
-take_mapping(CbRouteCall *call, const pg_uuid_t *id)
+Jsonb *
+cb_import_step_map(CbRouteCall *call, const pg_uuid_t *id)
 {
 	return cb_wizard_map(id, call->body, call->request.names.account);
 }
 
-static Jsonb *
-take_preview(CbRouteCall *call, const pg_uuid_t *id)
+Jsonb *
+cb_import_step_preview(CbRouteCall *call, const pg_uuid_t *id)
 {
 	return cb_wizard_preview(id, call->request.names.account);
 }
 
-static Jsonb *
-take_rows(CbRouteCall *call, const pg_uuid_t *id)
+Jsonb *
+cb_import_step_rows(CbRouteCall *call, const pg_uuid_t *id)
 {
 	CbPage		page;
 
@@ -337,49 +229,43 @@ take_rows(CbRouteCall *call, const pg_uuid_t *id)
 						  page.take, call->request.names.account);
 }
 
-static Jsonb *
-take_selection(CbRouteCall *call, const pg_uuid_t *id)
+Jsonb *
+cb_import_step_select(CbRouteCall *call, const pg_uuid_t *id)
 {
 	static const char *const keys[] = {"row_numbers", "selected"};
 	JsonbValue	selected;
 
-	check_keys(call->body, keys, lengthof(keys));
-	if (!member(call->body, "selected", &selected) || selected.type != jbvBool)
-		refuse_body();
-	return cb_wizard_select(id, numbers_member(call->body, "row_numbers"),
-							selected.val.boolean, call->request.names.account);
+	cb_http_body_check(call->body, keys, lengthof(keys));
+	if (!cb_http_body_member(call->body, "selected", &selected))
+		cb_http_body_refuse("selected", "true or false, and is required");
+	return cb_wizard_select(id, cb_http_body_ints(call->body, "row_numbers"),
+							cb_http_body_bool(call->body, "selected", true),
+							call->request.names.account);
 }
 
-/* With the digest of the plan, as the preview gave it, or without. */
-static Jsonb *
-take_submission(CbRouteCall *call, const pg_uuid_t *id)
-{
-	static const char *const keys[] = {"plan_digest"};
-	uint8		digest[PG_SHA256_DIGEST_LENGTH];
-	char	   *hex = NULL;
-
-	if (call->body != NULL)
-	{
-		check_keys(call->body, keys, lengthof(keys));
-		hex = text_member(call->body, "plan_digest");
-	}
-	if (hex == NULL)
-		return cb_jobs_submit(id, NULL, 0, call->request.names.account);
-	if (strlen(hex) != 2 * sizeof(digest) ||
-		strspn(hex, "0123456789abcdef") != 2 * sizeof(digest))
-		refuse_body();
-	hex_decode(hex, 2 * sizeof(digest), (char *) digest);
-	return cb_jobs_submit(id, digest, sizeof(digest), call->request.names.account);
-}
-
-static Jsonb *
-take_cancel(CbRouteCall *call, const pg_uuid_t *id)
+Jsonb *
+cb_import_step_cancel(CbRouteCall *call, const pg_uuid_t *id)
 {
 	return cb_wizard_cancel(id, call->request.names.account);
 }
 
-static Jsonb *
-take_results(CbRouteCall *call, const pg_uuid_t *id)
+Jsonb *
+cb_import_step_undo(CbRouteCall *call, const pg_uuid_t *id)
+{
+	return cb_wizard_undo(id, call->request.dry_run, call->request.names.account);
+}
+
+Jsonb *
+cb_import_step_missing(CbRouteCall *call, const pg_uuid_t *id)
+{
+	CbPage		page;
+
+	cb_query_page(&call->query, NULL, 0, &page);
+	return cb_wizard_missing(id, page.page, page.take, call->request.names.account);
+}
+
+Jsonb *
+cb_import_step_results(CbRouteCall *call, const pg_uuid_t *id)
 {
 	CbPage		page;
 
@@ -399,89 +285,4 @@ answer_csv(const char *file, Size len, const char *disposition)
 	answer.raw = file;
 	answer.raw_len = len;
 	return answer;
-}
-
-/* The body is an object with no other keys. */
-static void
-check_keys(Jsonb *body, const char *const *keys, int nkeys)
-{
-	JsonbValue	value;
-	int			n = 0;
-
-	if (!JB_ROOT_IS_OBJECT(body))
-		refuse_body();
-	for (int i = 0; i < nkeys; i++)
-	{
-		if (getKeyJsonValueFromContainer(&body->root, keys[i],
-										 (int) strlen(keys[i]), &value) != NULL)
-			n++;
-	}
-	if (n != (int) JB_ROOT_COUNT(body))
-		refuse_body();
-}
-
-/* False when it is missing or null. */
-static bool
-member(Jsonb *body, const char *name, JsonbValue *value)
-{
-	return getKeyJsonValueFromContainer(&body->root, name, (int) strlen(name),
-										value) != NULL &&
-		value->type != jbvNull;
-}
-
-/* NULL when it is missing or null. */
-static char *
-text_member(Jsonb *body, const char *name)
-{
-	JsonbValue	value;
-
-	if (!member(body, name, &value))
-		return NULL;
-	if (value.type != jbvString)
-		refuse_body();
-	return pnstrdup(value.val.string.val, value.val.string.len);
-}
-
-static int
-int_of(const JsonbValue *value)
-{
-	bool		failed = value->type != jbvNumeric;
-	int			number = 0;
-
-	if (!failed)
-		number = numeric_int4_opt_error(value->val.numeric, &failed);
-	if (failed)
-		refuse_body();
-	return number;
-}
-
-static ArrayType *
-numbers_member(Jsonb *body, const char *name)
-{
-	JsonbValue	list;
-	Datum	   *numbers;
-	JsonbContainer *container;
-	int			n;
-
-	if (!member(body, name, &list))
-		return NULL;
-	if (list.type != jbvBinary || !JsonContainerIsArray(list.val.binary.data) ||
-		JsonContainerIsScalar(list.val.binary.data))
-		refuse_body();
-	container = list.val.binary.data;
-	n = JsonContainerSize(container);
-	numbers = palloc(sizeof(Datum) * (n + 1));
-	for (int i = 0; i < n; i++)
-		numbers[i] = Int32GetDatum(int_of(getIthJsonbValueFromContainer(container, i)));
-	return construct_array(numbers, n, INT4OID, sizeof(int32), true,
-						   TYPALIGN_INT);
-}
-
-static void
-refuse_body(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid body of a request about an import"),
-			 errhint("GET /openapi.json says what it has.")));
 }

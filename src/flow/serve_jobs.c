@@ -7,13 +7,17 @@
  */
 #include "postgres.h"
 
+#include "common/sha2.h"
+#include "utils/builtins.h"
+
 #include "canopy_bulk.h"
 #include "db/uuid7.h"
+#include "flow/body.h"
 #include "flow/job_url.h"
 #include "flow/jobs.h"
 #include "flow/serve.h"
 
-/* The product's names of options, in the order that ours have in a jsonb object. */
+/* The product's names of options, and ours. */
 static const struct
 {
 	const char *sent;
@@ -28,19 +32,17 @@ static const struct
 	{"learningPathIds", "learning_path_ids"},
 };
 
-static pg_uuid_t id_of(const CbRouteCall *call);
-static CbAnswer serve_get(CbRouteCall *call, CbJobForm form);
-static CbAnswer serve_once(CbRouteCall *call, const char *action, int status,
-						   CbRouteStep step);
-static Jsonb *cancel_plain(CbRouteCall *call, const pg_uuid_t *id);
-static Jsonb *cancel_polled(CbRouteCall *call, const pg_uuid_t *id);
-static Jsonb *repeat_plain(CbRouteCall *call, const pg_uuid_t *id);
-static Jsonb *repeat_polled(CbRouteCall *call, const pg_uuid_t *id);
 static void take_order(Jsonb *body, CbJobUrl *ask);
-static Jsonb *take_options(Jsonb *body, int *nseen);
-static bool member(Jsonb *body, const char *name, JsonbValue *value, int *nseen);
-static char *text_member(Jsonb *body, const char *name, int *nseen);
-static void refuse_body(void) pg_attribute_noreturn();
+static Jsonb *take_options(Jsonb *body);
+
+CbAnswer
+cb_serve_job(CbRouteCall *call)
+{
+	pg_uuid_t	id;
+
+	cb_uuid_parse(call->path.id, strlen(call->path.id), &id);
+	return cb_serve_once(call, &id);
+}
 
 CbAnswer
 cb_serve_job_list(CbRouteCall *call)
@@ -52,24 +54,6 @@ cb_serve_job_list(CbRouteCall *call)
 	answer.body = cb_jobs_list(cb_query_value(&call->query, "status"), &page,
 							   call->request.names.account);
 	return answer;
-}
-
-CbAnswer
-cb_serve_job_get(CbRouteCall *call)
-{
-	return serve_get(call, CB_JOB_PLAIN);
-}
-
-CbAnswer
-cb_serve_job_cancel(CbRouteCall *call)
-{
-	return serve_once(call, "job.cancel", CB_STATUS_OK, cancel_plain);
-}
-
-CbAnswer
-cb_serve_job_repeat(CbRouteCall *call)
-{
-	return serve_once(call, "job.repeat", CB_STATUS_ACCEPTED, repeat_plain);
 }
 
 CbAnswer
@@ -85,151 +69,98 @@ cb_serve_bulk_import(CbRouteCall *call)
 	return answer;
 }
 
-CbAnswer
-cb_serve_bulk_import_get(CbRouteCall *call)
+Jsonb *
+cb_job_step_get(CbRouteCall *call, const pg_uuid_t *id)
 {
-	return serve_get(call, CB_JOB_POLLED);
+	return cb_jobs_info(id, call->request.names.account, CB_JOB_PLAIN);
 }
 
-CbAnswer
-cb_serve_bulk_import_cancel(CbRouteCall *call)
-{
-	return serve_once(call, "job.cancel", CB_STATUS_OK, cancel_polled);
-}
-
-CbAnswer
-cb_serve_bulk_import_repeat(CbRouteCall *call)
-{
-	return serve_once(call, "job.repeat", CB_STATUS_CREATED, repeat_polled);
-}
-
-static pg_uuid_t
-id_of(const CbRouteCall *call)
-{
-	pg_uuid_t	id;
-
-	cb_uuid_parse(call->path.id, strlen(call->path.id), &id);
-	return id;
-}
-
-static CbAnswer
-serve_get(CbRouteCall *call, CbJobForm form)
-{
-	CbAnswer	answer = {NULL, CB_STATUS_OK};
-	pg_uuid_t	id = id_of(call);
-
-	answer.body = cb_jobs_info(&id, call->request.names.account, form);
-	return answer;
-}
-
-static CbAnswer
-serve_once(CbRouteCall *call, const char *action, int status, CbRouteStep step)
-{
-	pg_uuid_t	id = id_of(call);
-
-	return cb_serve_once(call, action, status, step, &id);
-}
-
-static Jsonb *
-cancel_plain(CbRouteCall *call, const pg_uuid_t *id)
+Jsonb *
+cb_job_step_cancel(CbRouteCall *call, const pg_uuid_t *id)
 {
 	return cb_jobs_cancel(id, call->request.names.account, CB_JOB_PLAIN);
 }
 
-static Jsonb *
-cancel_polled(CbRouteCall *call, const pg_uuid_t *id)
-{
-	return cb_jobs_cancel(id, call->request.names.account, CB_JOB_POLLED);
-}
-
-static Jsonb *
-repeat_plain(CbRouteCall *call, const pg_uuid_t *id)
+Jsonb *
+cb_job_step_repeat(CbRouteCall *call, const pg_uuid_t *id)
 {
 	return cb_jobs_repeat(id, call->request.names.account, CB_JOB_PLAIN);
 }
 
-static Jsonb *
-repeat_polled(CbRouteCall *call, const pg_uuid_t *id)
+Jsonb *
+cb_job_step_poll(CbRouteCall *call, const pg_uuid_t *id)
+{
+	return cb_jobs_info(id, call->request.names.account, CB_JOB_POLLED);
+}
+
+Jsonb *
+cb_job_step_poll_cancel(CbRouteCall *call, const pg_uuid_t *id)
+{
+	return cb_jobs_cancel(id, call->request.names.account, CB_JOB_POLLED);
+}
+
+Jsonb *
+cb_job_step_poll_repeat(CbRouteCall *call, const pg_uuid_t *id)
 {
 	return cb_jobs_repeat(id, call->request.names.account, CB_JOB_POLLED);
+}
+
+/* With the digest of the plan, as the preview gave it, or without. */
+Jsonb *
+cb_import_step_submit(CbRouteCall *call, const pg_uuid_t *id)
+{
+	static const char *const keys[] = {"plan_digest"};
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	char	   *hex = NULL;
+
+	if (call->body != NULL)
+	{
+		cb_http_body_check(call->body, keys, lengthof(keys));
+		hex = cb_http_body_text(call->body, "plan_digest");
+	}
+	if (hex == NULL)
+		return cb_jobs_submit(id, NULL, 0, call->request.names.account);
+	if (strlen(hex) != 2 * sizeof(digest) ||
+		strspn(hex, "0123456789abcdef") != 2 * sizeof(digest))
+		cb_http_body_refuse("plan_digest", "64 hexadecimal digits in lower case");
+	hex_decode(hex, 2 * sizeof(digest), (char *) digest);
+	return cb_jobs_submit(id, digest, sizeof(digest), call->request.names.account);
 }
 
 /* The product's body, and a mode, for files that are not of learners. */
 static void
 take_order(Jsonb *body, CbJobUrl *ask)
 {
-	JsonbValue	value;
-	int			nseen = 0;
+	static const char *const keys[] = {
+		"url", "mode", "dryRun", "role", "clientId", "bundleIds", "courseIds",
+		"licenseIds", "inviteMessage", "learningPathIds"
+	};
 
-	if (!JB_ROOT_IS_OBJECT(body))
-		refuse_body();
-	ask->url = text_member(body, "url", &nseen);
-	if (ask->url == NULL)
-		refuse_body();
-	ask->order.mode = text_member(body, "mode", &nseen);
+	cb_http_body_check(body, keys, lengthof(keys));
+	ask->url = cb_http_body_require_text(body, "url");
+	ask->order.mode = cb_http_body_text(body, "mode");
 	ask->order.max_missing_percent = -1;
-	if (member(body, "dryRun", &value, &nseen))
-	{
-		if (value.type != jbvBool)
-			refuse_body();
-		ask->dry_run = value.val.boolean;
-	}
-	ask->options = take_options(body, &nseen);
-	if (nseen != (int) JB_ROOT_COUNT(body))
-		refuse_body();
+	ask->dry_run = cb_http_body_bool(body, "dryRun", false);
+	ask->options = take_options(body);
 }
 
 /* Under our names, to be checked by the mode; NULL: none was sent. */
 static Jsonb *
-take_options(Jsonb *body, int *nseen)
+take_options(Jsonb *body)
 {
-	const char *keys[lengthof(options)];
-	JsonbValue	values[lengthof(options)];
-	CbJson	   *json;
+	CbJson	   *json = cb_json_create(512);
+	JsonbValue	value;
 	int			n = 0;
 
+	cb_json_object_begin(json);
 	for (size_t i = 0; i < lengthof(options); i++)
 	{
-		if (member(body, options[i].sent, &values[n], nseen))
-			keys[n++] = options[i].option;
+		if (!cb_http_body_member(body, options[i].sent, &value))
+			continue;
+		cb_json_key(json, options[i].option);
+		cb_json_value(json, &value);
+		n++;
 	}
-	if (n == 0)
-		return NULL;
-	json = cb_json_create(512);
-	cb_json_object(json, keys, n);
-	for (int i = 0; i < n; i++)
-		cb_json_value(json, &values[i]);
-	return cb_json_finish(json);
-}
-
-/* False when it is missing or null; one that is there is counted. */
-static bool
-member(Jsonb *body, const char *name, JsonbValue *value, int *nseen)
-{
-	if (getKeyJsonValueFromContainer(&body->root, name, (int) strlen(name),
-									 value) == NULL)
-		return false;
-	(*nseen)++;
-	return value->type != jbvNull;
-}
-
-static char *
-text_member(Jsonb *body, const char *name, int *nseen)
-{
-	JsonbValue	value;
-
-	if (!member(body, name, &value, nseen))
-		return NULL;
-	if (value.type != jbvString)
-		refuse_body();
-	return pnstrdup(value.val.string.val, value.val.string.len);
-}
-
-static void
-refuse_body(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid body of a request for an import"),
-			 errhint("GET /openapi.json says what it has.")));
+	cb_json_object_end(json);
+	return n == 0 ? NULL : cb_json_finish(json);
 }

@@ -23,24 +23,25 @@ static void store(const CbRouteCall *call, const CbIdempotency *once,
 static Jsonb *describe_request(const CbRouteCall *call, const CbScope *scope);
 
 CbAnswer
-cb_serve_once(CbRouteCall *call, const char *action, int status,
-			  CbRouteStep step, const pg_uuid_t *id)
+cb_serve_once(CbRouteCall *call, const pg_uuid_t *id)
 {
-	CbAnswer	answer = {NULL, status};
-	CbReplay	first = {NULL, status};
+	const CbRoute *route = call->route;
+	CbAnswer	answer = {NULL, route->status};
+	CbReplay	first = {NULL, route->status};
 	CbIdempotency once;
 
-	if (call->request.idempotency_key == NULL)
+	if (call->request.idempotency_key == NULL || route->action == NULL ||
+		call->request.dry_run)
 	{
-		answer.body = step(call, id);
+		answer.body = route->step(call, id);
 		return answer;
 	}
 	once.key = call->request.idempotency_key;
-	once.function = action;
+	once.function = route->action;
 	answer.replayed = !claim(call, &once, &first);
 	if (!answer.replayed)
 	{
-		first.answer = step(call, id);
+		first.answer = route->step(call, id);
 		store(call, &once, &first);
 	}
 	answer.body = first.answer;
