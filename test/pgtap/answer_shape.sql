@@ -1,4 +1,5 @@
 -- The answer: its keys at every level, its order, its sums, and that it tells what is stored.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 

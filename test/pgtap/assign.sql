@@ -1,4 +1,5 @@
 -- Giving roles at nodes: each row its own verdict.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 

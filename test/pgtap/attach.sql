@@ -1,4 +1,5 @@
 -- Attaching identities to an application: each id its own verdict.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 

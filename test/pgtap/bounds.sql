@@ -1,4 +1,5 @@
 -- Requests that are too large, malformed or odd: a clear error or a row error, never less.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 

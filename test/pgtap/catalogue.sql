@@ -1,5 +1,6 @@
 -- The catalogue of row errors: for every code a row that gets it, with its HTTP number,
 -- its sentence, and the fields it is about.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 

@@ -1,4 +1,5 @@
 -- Changing the role of assignments: each its own verdict.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 

@@ -1,5 +1,6 @@
 -- Constraints that users add to the directory, with no trigger beside them: each refuses
 -- its row, says its name, and leaves the neighbours alone.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 

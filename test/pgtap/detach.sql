@@ -1,4 +1,5 @@
 -- Detaching identities from an application: each id its own verdict.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 

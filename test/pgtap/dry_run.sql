@@ -1,5 +1,6 @@
 -- A dry run goes through the real write path and leaves nothing; its verdicts are those of
 -- the run that follows.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 SELECT t.add_identity('acme', 'old@acme.example', 'old'), t.add_identity('acme', 'gone@acme.example'),

@@ -1,5 +1,6 @@
 -- Rows of one batch that want the same key: the first that succeeds has it, and the later
 -- ones are told which that was.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 

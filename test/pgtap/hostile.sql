@@ -1,5 +1,6 @@
 -- A caller who means ill: traps in every place where a name could be looked up, and
 -- settings that bend what SQL means. Nothing of his runs, and no answer changes.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 SELECT t.add_identity('acme', 'old@acme.example', 'old'), t.add_membership('acme', 'old@acme.example', 'wiki') \gset

@@ -1,4 +1,5 @@
 -- Who is in the directory and not in the file: reported, or deactivated, with a brake, and undone.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 SET canopy_bulk.account = 'acme';

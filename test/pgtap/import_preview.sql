@@ -1,4 +1,5 @@
 -- The preview of an import: what every row would do, and nothing done.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 SET canopy_bulk.account = 'acme';

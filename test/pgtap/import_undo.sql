@@ -1,4 +1,5 @@
 -- Undoing an import: what nobody has touched since is as it was before; the rest is kept and named.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 SET canopy_bulk.account = 'acme';

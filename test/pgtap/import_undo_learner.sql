@@ -1,4 +1,5 @@
 -- Undoing an import of learners: profile, enrolments, seats and mail are as they were, too.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 SET canopy_bulk.account = 'acme';

@@ -1,5 +1,6 @@
 -- Inviting: what becomes of a row, what is stored, what is mailed, and the life of an invite
 -- until somebody accepts it.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 

@@ -1,4 +1,5 @@
 -- Learners: added or updated, enrolled in what the call names, welcomed once.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 SET canopy_bulk.account = 'acme';

@@ -1,4 +1,5 @@
 -- How long a field may be: good at the limit, a row error one past it.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 

@@ -1,4 +1,5 @@
 -- The dial from "keep every good row" to "all or nothing".
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 

@@ -1,5 +1,6 @@
 -- What becomes of a row whose address is taken: an error, skipped, or an update that never
 -- wipes what the row does not mention.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 

@@ -1,4 +1,5 @@
 -- What an answer gives back of the request: the row as it was sent, but no secret of it.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 

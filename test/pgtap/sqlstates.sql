@@ -1,5 +1,6 @@
 -- Which errors a row is blamed for: every SQLSTATE of the server, raised by a trigger for
 -- one row of three. sqlstates.csv lists them; only their codes matter.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 CREATE TABLE t.sqlstate (code text COLLATE "C" PRIMARY KEY);

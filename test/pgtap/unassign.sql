@@ -1,4 +1,5 @@
 -- Taking roles away: each assignment its own verdict.
+-- strategies: all
 \ir fixture.psql
 SELECT no_plan();
 
