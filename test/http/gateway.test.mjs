@@ -1,4 +1,5 @@
 // What the gateway decides by itself: what to do when the database does not answer.
+// roads: direct, pgbouncer
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';

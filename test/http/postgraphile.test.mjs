@@ -1,5 +1,6 @@
 // PostGraphile over the wrappers of examples/api_schema.sql: a mutation that creates identities
 // and one that attaches them, under claims.
+// roads: direct, pgbouncer
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';

@@ -1,4 +1,5 @@
 // A client that retries doubles nothing, whatever became of its connection.
+// roads: direct, pgbouncer
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';

@@ -1,4 +1,5 @@
 // A status for everything, and bodies that are those of the SQL call.
+// roads: direct, pgbouncer
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { APPLICATION, CREATE, authorized, openDirectory, people, tokenFor, withoutChance } from './directory.mjs';
