@@ -11,6 +11,7 @@
 
 #include "canopy_bulk.h"
 #include "db/source.h"
+#include "db/xact.h"
 #include "settings.h"
 #include "worker.h"
 
@@ -27,4 +28,5 @@ _PG_init(void)
 
 	cb_settings_define(&checks);
 	cb_worker_register();
+	cb_xact_register();
 }
