@@ -11,6 +11,9 @@
  * - SET ROLE and SET SESSION AUTHORIZATION raise an error.
  * - Work cannot be deferred to the commit, when the caller would run it.
  * - No temporary table, prepared statement, cursor WITH HOLD or LISTEN stays behind.
+ * - No other object comes into the temporary schema, where the caller might take it for
+ *   its own.  The server sees to that for tables and, of late, types; a hook here does
+ *   for all.
  * - Settings are what they were, also those that were set for the session.
  *
  * A superuser among the roles of the caller makes no difference to any of this: the
@@ -21,19 +24,43 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
+#include "catalog/objectaddress.h"
 #include "catalog/pg_namespace.h"
 #include "miscadmin.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "canopy_bulk.h"
 #include "db/owner.h"
+#include "db/xact.h"
 
+/* The time from enter to leave; the item says nothing more. */
+static const CbXactKind stays = {NULL, NULL};
+
+static object_access_hook_type next_hook;
+
+static void begin_stay(void);
 static void pin_settings(void);
 static bool is_owners_own(const CbOutside *outside, Oid owner);
+static void refuse_temporary(ObjectAccessType access, Oid class, Oid object,
+							 int part, void *arg);
+static bool is_temporary(Oid class, Oid object);
+
+void
+cb_owner_register(void)
+{
+	next_hook = object_access_hook;
+	object_access_hook = refuse_temporary;
+}
 
 Oid
 cb_owner_find(void)
@@ -68,6 +95,8 @@ cb_owner_enter(CbOutside *outside, Oid owner)
 
 	GetUserIdAndSecContext(&outside->role, &outside->security);
 	outside->believed = cb_claims_believed();
+	outside->stay = cb_xact_top(&stays);
+	begin_stay();
 	outside->nest_level = NewGUCNestLevel();
 	pin_settings();
 	security = outside->security | SECURITY_LOCAL_USERID_CHANGE;
@@ -82,6 +111,13 @@ cb_owner_leave(const CbOutside *outside)
 	SetUserIdAndSecContext(outside->role, outside->security);
 	AtEOXact_GUC(false, outside->nest_level);
 	cb_claims_believe_again(outside->believed);
+	cb_xact_pop_to(&stays, outside->stay);
+}
+
+static void
+begin_stay(void)
+{
+	cb_xact_push(&stays, MemoryContextAlloc(cb_xact_context(), 1));
 }
 
 /* No name of ours is looked up anywhere but in pg_catalog. */
@@ -102,6 +138,49 @@ is_owners_own(const CbOutside *outside, Oid owner)
 {
 	return outside->role == owner && GetSessionUserId() == owner &&
 		GetAuthenticatedUserId() == owner;
+}
+
+/* The object has just been made, by whatever command. */
+static void
+refuse_temporary(ObjectAccessType access, Oid class, Oid object, int part,
+				 void *arg)
+{
+	if (next_hook != NULL)
+		next_hook(access, class, object, part, arg);
+	if (access == OAT_POST_CREATE && InSecurityRestrictedOperation() &&
+		cb_xact_top(&stays) != NULL && is_temporary(class, object))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("cannot create a temporary object within security-restricted operation")));
+}
+
+/* Is it in a temporary schema?  No snapshot of the command's sees it yet. */
+static bool
+is_temporary(Oid class, Oid object)
+{
+	Relation	catalog;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			schema = InvalidOid;
+	bool		isnull;
+
+	if (!is_objectclass_supported(class) ||
+		get_object_attnum_namespace(class) == InvalidAttrNumber)
+		return false;
+	catalog = table_open(class, AccessShareLock);
+	ScanKeyInit(&key, get_object_attnum_oid(class), BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(object));
+	scan = systable_beginscan(catalog, get_object_oid_index(class), true,
+							  SnapshotSelf, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		schema = DatumGetObjectId(heap_getattr(tuple,
+											   get_object_attnum_namespace(class),
+											   RelationGetDescr(catalog), &isnull));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return isAnyTempNamespace(schema);
 }
 
 void

@@ -17,7 +17,11 @@ typedef struct CbOutside
 	int			security;		/* SECURITY_* flags */
 	int			nest_level;		/* of the settings that were pinned */
 	const CbClaims *believed;
+	const void *stay;			/* as the owner, around this one; NULL: none */
 } CbOutside;
+
+/* Called once, when the library is loaded.  Cannot fail. */
+extern void cb_owner_register(void);
 
 /*
  * The owner of schema canopy.  Raises 55000 when there is no directory, or when it
