@@ -99,7 +99,7 @@ copy_job(CbJobRun *run, const CbJob *job)
 	memset(&run->claims, 0, sizeof(CbClaims));
 	run->claims.present = true;
 	run->claims.subject = job->actor_id;
-	run->claims.principal_type = job->actor_type;
+	run->claims.principal_type = job->actor_type != NULL ? job->actor_type : "database_role";
 	run->claims.accounts = palloc(sizeof(char *));
 	run->claims.accounts[0] = run->account;
 	run->claims.naccounts = 1;
