@@ -28,6 +28,8 @@ static void check_version(void);
 void
 cb_caller_enter(CbCaller *caller)
 {
+	/* Settings say what is a claim, too. */
+	cb_settings_check();
 	cb_claims_read(&caller->claims);
 	begin_call(caller);
 	if (caller->claims.present)
@@ -40,6 +42,7 @@ cb_caller_enter(CbCaller *caller)
 void
 cb_caller_enter_unknown(CbCaller *caller)
 {
+	cb_settings_check();
 	memset(&caller->claims, 0, sizeof(CbClaims));
 	begin_call(caller);
 }
@@ -56,7 +59,6 @@ begin_call(CbCaller *caller)
 {
 	Oid			owner = cb_owner_find();
 
-	cb_settings_check();
 	caller->actor_id = GetUserNameFromId(GetUserId(), false);
 	caller->actor_type = "database_role";
 	cb_owner_enter(&caller->outside, owner);
