@@ -29,7 +29,11 @@ _PG_init(void)
 
 	cb_settings_define(&checks);
 	cb_worker_register();
-	/* What cannot be done twice comes last: after an error all of this is run again. */
+
+	/*
+	 * What cannot be done twice comes last: after an error all of this is run
+	 * again.
+	 */
 	cb_xact_register();
 	cb_owner_register();
 }

@@ -102,8 +102,9 @@ look_up(void *item)
 }
 
 /*
- * The name of the process is from a table, whose owner can write the name of any
- * process there, and may be no more than an owner of tables.
+ * The name is from a row, where the owner of the tables can write that of any process.
+ * It needs no right to have its own jobs cancelled, and must not get one to cancel
+ * anything else.
  */
 static bool
 is_worker_of_ours(const PGPROC *place, int pid)

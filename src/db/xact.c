@@ -4,11 +4,12 @@
  *		What the library remembers until a transaction ends.
  *
  * All state of the library that a transaction owns is in one list here, in the order
- * in which it was pushed: the claims that are bound (claims.c), the processes to
- * cancel (process.c) and the workers to start (launch.c) at commit.  An item has the
- * number of its transaction level.  Callbacks of the server, and nothing else, end
- * items: a memory context's reset callback would run when other contexts that it
- * points to are gone already, and in no order that follows the levels.
+ * in which it was pushed: the claims that are bound (claims.c), the times in which the
+ * code runs as the directory's owner (owner.c), the processes to cancel (process.c) and
+ * the workers to start (launch.c) at commit.  An item has the number of its transaction
+ * level.  The server's callbacks for transactions and subtransactions end items.  A
+ * memory context's reset callback could not: it runs when other contexts, which it
+ * points to, are freed already, and not in the order of the levels.
  *
  * The mutable variables of the library, and how long what they hold is good
  * (test/style/globals compares this list with the object files):
@@ -36,6 +37,7 @@
  *		aliases, naliases	from malloc(): as long as the process
  *		handle				of ICU: as long as the process
  *		is_ready, hop_index	of libcurl and OpenSSL: as long as the process
+ *		next_hook			that was there before ours: as long as the process
  *
  *		empty_object		never changed
  *
