@@ -10,7 +10,9 @@
 #include "fmgr.h"
 
 #include "canopy_bulk.h"
+#include "db/owner.h"
 #include "db/source.h"
+#include "db/xact.h"
 #include "settings.h"
 #include "worker.h"
 
@@ -27,4 +29,11 @@ _PG_init(void)
 
 	cb_settings_define(&checks);
 	cb_worker_register();
+
+	/*
+	 * What cannot be done twice comes last: after an error all of this is run
+	 * again.
+	 */
+	cb_xact_register();
+	cb_owner_register();
 }

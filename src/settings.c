@@ -71,6 +71,8 @@ static void define_passwords(void);
 static void define_mail(void);
 static void define_jobs(const CbSettingChecks *checks);
 static bool find_forced(void);
+static bool has_clients_value(const struct config_generic *setting);
+static bool is_from_client(GucSource source, GucContext context);
 static bool is_anybodys(const char *name);
 static bool check_sqlstates(char **newval, void **extra, GucSource source);
 static bool is_never_the_rows(const char *sqlstate);
@@ -295,9 +297,15 @@ cb_settings_blames_row(int sqlstate)
 }
 
 /*
- * Until the library is loaded anybody can give any of its settings a value in
- * the connection's options.  Defining the setting then drops the value, but the
- * one it had hidden, from ALTER ROLE for example, does not come back.
+ * Until the library is loaded a client can give any of its settings a value in the
+ * connection's options.  Defining the setting then drops the value, but the one that
+ * it had hidden, from ALTER ROLE for example, does not come back.  The value need not
+ * be the current one: a SET puts another in front of it, and a SET LOCAL, a function's
+ * SET clause or a savepoint stacks it.
+ *
+ * A value that an ordinary role has set in the session is dropped too, and hides
+ * nothing for good.  ALTER ROLE and ALTER DATABASE take a setting that the server does
+ * not know yet from superusers only.
  */
 static bool
 find_forced(void)
@@ -308,13 +316,34 @@ find_forced(void)
 	for (int i = 0; i < n; i++)
 	{
 		if ((settings[i]->flags & GUC_CUSTOM_PLACEHOLDER) != 0 &&
-			settings[i]->source == PGC_S_CLIENT &&
-			settings[i]->scontext != PGC_SU_BACKEND &&
 			pg_strncasecmp(settings[i]->name, "canopy_bulk.", 12) == 0 &&
-			!is_anybodys(settings[i]->name + 12))
+			!is_anybodys(settings[i]->name + 12) &&
+			has_clients_value(settings[i]))
 			return true;
 	}
 	return false;
+}
+
+/* As its current value, the one that RESET restores, or one of the stack. */
+static bool
+has_clients_value(const struct config_generic *setting)
+{
+	if (is_from_client(setting->source, setting->scontext) ||
+		is_from_client(setting->reset_source, setting->reset_scontext))
+		return true;
+	for (const GucStack *stack = setting->stack; stack != NULL; stack = stack->prev)
+	{
+		if (is_from_client(stack->source, stack->scontext))
+			return true;
+	}
+	return false;
+}
+
+/* The server marks the options of a superuser's connection. */
+static bool
+is_from_client(GucSource source, GucContext context)
+{
+	return source == PGC_S_CLIENT && context != PGC_SU_BACKEND;
 }
 
 static bool

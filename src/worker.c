@@ -9,7 +9,12 @@
  *
  * Worker and sweeper are registered while the server runs, so that the library need
  * not be preloaded, and are never there without work: an idle one would be in the
- * way of DROP DATABASE.  The launcher is in no database.
+ * way of DROP DATABASE.  The launcher is in no database, and reads nothing but the
+ * list of databases.
+ *
+ * Which role a worker becomes is not written in any row, since the owner of the tables
+ * can edit them: it is the owner itself, restricted, from the start of each transaction
+ * to the end of its commit.  Whether a role may ask for a job is decided when it asks.
  *
  * SIGTERM ends each of them at once: die() sets flags, and CHECK_FOR_INTERRUPTS()
  * does the rest wherever a transaction or a nap is.  Nothing of the job is lost by
@@ -71,7 +76,7 @@ typedef struct Stepping
 	CbWorkerStep step;
 } Stepping;
 
-static void start(Oid database, Oid role);
+static void start(Oid database);
 #ifdef DEATH_SIGNAL
 static void die_too(SIGNAL_ARGS);
 #endif
@@ -115,7 +120,7 @@ cb_worker_main(Datum arg)
 	CbJobRun   *run;
 
 	cb_launch_read(&launch);
-	start(launch.database, launch.role);
+	start(launch.database);
 	cb_guard_push(&guard);
 	MemoryContextSwitchTo(AllocSetContextCreate(TopMemoryContext,
 												"canopy_bulk job",
@@ -137,9 +142,9 @@ cb_worker_sweep(Datum arg)
 	ErrorData  *fault;
 
 	cb_launch_read(&launch);
-	start(launch.database, launch.role);
+	start(launch.database);
 	cb_guard_push(&guard);
-	fault = cb_transaction_run(sweep, NULL);
+	fault = cb_transaction_run_as_owner(sweep, NULL);
 	if (fault != NULL && fault->sqlerrcode != ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE)
 		ereport(LOG,
 				(errmsg("could not look for waiting jobs: SQLSTATE %s",
@@ -212,8 +217,13 @@ cb_worker_nap(long milliseconds)
 	}
 }
 
+/*
+ * Without a role, as autovacuum's workers: the server refuses to connect as an owner
+ * that cannot log in.  The process has a superuser's rights then, and uses them for
+ * nothing: each of its transactions runs as the owner of the directory.
+ */
 static void
-start(Oid database, Oid role)
+start(Oid database)
 {
 	HOLD_CANCEL_INTERRUPTS();
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
@@ -222,7 +232,7 @@ start(Oid database, Oid role)
 	pqsignal(DEATH_SIGNAL, die_too);
 #endif
 	BackgroundWorkerUnblockSignals();
-	BackgroundWorkerInitializeConnectionByOid(database, role, 0);
+	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 }
 
 #ifdef DEATH_SIGNAL
@@ -242,7 +252,7 @@ transact(CbJobRun *run, CbWorkerStep step)
 	ErrorData  *fault;
 
 	RESUME_CANCEL_INTERRUPTS();
-	fault = cb_transaction_run(take_step, &stepping);
+	fault = cb_transaction_run_as_owner(take_step, &stepping);
 	HOLD_CANCEL_INTERRUPTS();
 	return fault;
 }
@@ -256,7 +266,7 @@ shall_stop(CbJobRun *run, const ErrorData *fault)
 
 	if (fault->sqlerrcode != ERRCODE_QUERY_CANCELED)
 		return false;
-	fault = cb_transaction_run(take_step, &stepping);
+	fault = cb_transaction_run_as_owner(take_step, &stepping);
 	QueryCancelHoldoffCount = holds;
 	return fault == NULL && run->cancelled;
 }
@@ -301,7 +311,7 @@ work(CbJobRun *run)
 static ErrorData *
 run_job(CbJobRun *run)
 {
-	ErrorData  *fault = cb_worker_transact(run, cb_job_run_enter,
+	ErrorData  *fault = cb_worker_transact(run, cb_job_run_check_right,
 										   "looking at the job");
 
 	if (fault == NULL && run->job.status == CB_JOB_FETCHING && !run->cancelled)
@@ -378,7 +388,7 @@ take_step(void *arg)
 static bool
 sweep(void *arg)
 {
-	cb_jobs_resume(NULL);
+	cb_jobs_sweep();
 	return true;
 }
 

@@ -18,6 +18,7 @@ CREATE TABLE canopy.job (
 	actor_type text,
 	role_name text NOT NULL,
 	caller_role text NOT NULL,
+	held_to text NOT NULL DEFAULT 'account',
 	error_message text,
 	source_url text,
 	source_label text,
@@ -31,6 +32,9 @@ CREATE TABLE canopy.job (
 	CONSTRAINT job_pkey PRIMARY KEY (account_id, id),
 	CONSTRAINT job_kind_check CHECK (kind IN ('import', 'import_url')),
 	CONSTRAINT job_status_check CHECK (status IN ('queued', 'fetching', 'running', 'complete', 'failed', 'cancelled')),
+	CONSTRAINT job_held_to_check CHECK (held_to = 'account'
+		OR held_to = 'application' AND application_id IS NOT NULL
+		OR held_to = 'environment' AND application_id IS NOT NULL AND environment_id IS NOT NULL),
 	CONSTRAINT job_parameters_check CHECK (jsonb_typeof(parameters) = 'object'),
 	CONSTRAINT job_account_id_fkey FOREIGN KEY (account_id)
 		REFERENCES canopy.account (id) ON DELETE CASCADE,
@@ -73,9 +77,12 @@ COMMENT ON COLUMN canopy.job.lease_until IS 'Until when the worker has the job f
 COMMENT ON COLUMN canopy.job.heartbeat_at IS 'When the worker last said that it works on the job.';
 COMMENT ON COLUMN canopy.job.actor_id IS 'Who asked for the job: the claim sub, or the name of a role.';
 COMMENT ON COLUMN canopy.job.actor_type IS 'What that is: the claim principal_type, or database_role.';
-COMMENT ON COLUMN canopy.job.role_name IS 'Login role that asked for the job, and that the worker connects as.';
+COMMENT ON COLUMN canopy.job.role_name IS
+	'Role of the session that asked for the job, for the record: the worker runs as the owner of the tables.';
 COMMENT ON COLUMN canopy.job.caller_role IS
-	'Role that called, which the worker takes on; it must still be allowed to ask for such a job.';
+	'Role that called, for the record; a job whose role has lost the right to ask for it fails.';
+COMMENT ON COLUMN canopy.job.held_to IS
+	'What the claims of the call were bound to, and the job is: account, application or environment.';
 COMMENT ON COLUMN canopy.job.error_message IS 'Why the job failed.';
 COMMENT ON COLUMN canopy.job.source_url IS
 	'URL to fetch. One with a query, which may be a secret, is forgotten when the file is there or the job has ended.';

@@ -67,8 +67,8 @@ CB_FUNCTION(canopy_bulk_authenticate)
 	cb_caller_enter_unknown(&unknown);
 	MemoryContextSwitchTo(context);
 	cb_credential_check(cb_argument_text(fcinfo, 0), &claims);
-	cb_claims_believe(&claims);
 	cb_caller_leave(&unknown);
+	cb_claims_believe(&claims);
 	PG_RETURN_VOID();
 }
 

@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * caller.h
- *		Who calls, and the switch to the owner of the directory.
+ *		The caller, and the time in which its call runs as the directory's owner.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef CB_CALLER_H
 #define CB_CALLER_H
 
-#include "db/claims.h"
+#include "db/owner.h"
 
 typedef struct CbCaller
 {
@@ -16,9 +16,7 @@ typedef struct CbCaller
 	char	   *actor_id;		/* the claim sub, or the role's name */
 	char	   *actor_type;		/* the claim principal_type, or
 								 * "database_role" */
-	Oid			role;			/* who called */
-	int			security;		/* the caller's security context */
-	int			nest_level;		/* of the settings pinned for the call */
+	CbOutside	outside;		/* with the role that called */
 } CbCaller;
 
 /*
@@ -29,7 +27,7 @@ typedef struct CbCaller
  */
 extern void cb_caller_enter(CbCaller *caller);
 
-/* The same before it is known who calls; no claims are read. */
+/* The same before it is known who calls; no claims are read, and none are there. */
 extern void cb_caller_enter_unknown(CbCaller *caller);
 
 extern void cb_caller_leave(CbCaller *caller);

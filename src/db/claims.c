@@ -5,9 +5,10 @@
  *
  * PostgREST verifies the token and leaves its claims in a setting.  Anyone who
  * can run SQL can set that setting, so claims are no proof of anything: they
- * only narrow what a caller may do.  A token that we have verified ourselves leaves
- * its claims here, in C, where no SQL reaches them.  A claim that is there but makes no sense
- * closes the door; it is never read as if it were absent.
+ * only narrow what a caller may do.  The claims of a token that we have verified
+ * ourselves bind the transaction level: they are kept in C (xact.c), where no SQL
+ * reaches them.  A claim that is there but makes no sense is rejected; it is never
+ * read as if it were absent.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,18 +19,19 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
-#include "utils/memutils.h"
 
 #include "canopy_bulk.h"
 #include "db/claims.h"
 #include "db/http.h"
+#include "db/xact.h"
 #include "errors.h"
 #include "input/email.h"
 #include "settings.h"
 
-/* Of a token that was verified; NULL: there is none. */
-static const CbClaims *believed;
+/* The claims of tokens that were verified; the last ones count. */
+static const CbXactKind bindings = {NULL, NULL};
 
+static CbClaims *copy_claims(const CbClaims *claims);
 static JsonbValue *find(Jsonb *claims, const char *name);
 static char *read_text(Jsonb *claims, const char *name);
 static char *read_email(Jsonb *claims);
@@ -38,17 +40,17 @@ static void check_times(Jsonb *claims);
 static double seconds_of(JsonbValue *claim);
 static char *copy_text(const JsonbValue *value);
 static char *copy_string(const char *text);
-static void believe_again(void *before);
 
 void
 cb_claims_read(CbClaims *claims)
 {
+	const CbClaims *believed = cb_claims_believed();
 	bool		malformed;
 	Jsonb	   *json;
 
 	if (believed != NULL)
 	{
-		*claims = *believed;
+		*claims = *copy_claims(believed);
 		return;
 	}
 	memset(claims, 0, sizeof(CbClaims));
@@ -72,51 +74,42 @@ cb_claims_parse(CbClaims *claims, Jsonb *json)
 	claims->email = read_email(json);
 	claims->application = read_text(json, cb_claim_application);
 	claims->environment = read_text(json, cb_claim_environment);
-	if (claims->principal_type == NULL ||
-		!cb_settings_is_admin(claims->principal_type,
-							  (int) strlen(claims->principal_type)))
+	cb_claims_require_admin(claims->principal_type);
+	read_accounts(json, claims);
+}
+
+void
+cb_claims_require_admin(const char *principal_type)
+{
+	if (principal_type == NULL ||
+		!cb_settings_is_admin(principal_type, (int) strlen(principal_type)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("token is not authorized for this function"),
 				 errdetail("The kind of its principal is not one of canopy_bulk.admin_principals.")));
-	read_accounts(json, claims);
 }
 
 const CbClaims *
 cb_claims_believed(void)
 {
-	return believed;
+	return cb_xact_top(&bindings);
 }
 
 void
 cb_claims_believe(const CbClaims *claims)
 {
-	MemoryContext old = MemoryContextSwitchTo(CurTransactionContext);
-	CbClaims   *copy = palloc0(sizeof(CbClaims));
-	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
+	MemoryContext old = MemoryContextSwitchTo(cb_xact_context());
+	CbClaims   *copy = copy_claims(claims);
 
 	copy->present = true;
-	copy->subject = copy_string(claims->subject);
-	copy->principal_type = copy_string(claims->principal_type);
-	copy->email = copy_string(claims->email);
-	copy->application = copy_string(claims->application);
-	copy->environment = copy_string(claims->environment);
-	copy->naccounts = claims->naccounts;
-	copy->is_scoped = claims->is_scoped;
-	copy->accounts = palloc(sizeof(char *) * (claims->naccounts + 1));
-	for (int i = 0; i < claims->naccounts; i++)
-		copy->accounts[i] = copy_string(claims->accounts[i]);
-	callback->func = believe_again;
-	callback->arg = unconstify(CbClaims *, believed);
-	MemoryContextRegisterResetCallback(CurTransactionContext, callback);
-	believed = copy;
+	cb_xact_push(&bindings, copy);
 	MemoryContextSwitchTo(old);
 }
 
 void
 cb_claims_believe_again(const CbClaims *before)
 {
-	believed = before;
+	cb_xact_pop_to(&bindings, before);
 }
 
 bool
@@ -124,7 +117,7 @@ cb_claims_are_there(void)
 {
 	const char *setting = GetConfigOption("request.jwt.claims", true, false);
 
-	return believed != NULL || (setting != NULL && setting[0] != '\0');
+	return cb_claims_believed() != NULL || (setting != NULL && setting[0] != '\0');
 }
 
 bool
@@ -139,6 +132,24 @@ cb_claims_allow_account(const CbClaims *claims, const char *id, const char *slug
 			return true;
 	}
 	return false;
+}
+
+/* All of it, in the current memory context. */
+static CbClaims *
+copy_claims(const CbClaims *claims)
+{
+	CbClaims   *copy = palloc(sizeof(CbClaims));
+
+	*copy = *claims;
+	copy->subject = copy_string(claims->subject);
+	copy->principal_type = copy_string(claims->principal_type);
+	copy->email = copy_string(claims->email);
+	copy->application = copy_string(claims->application);
+	copy->environment = copy_string(claims->environment);
+	copy->accounts = palloc(sizeof(char *) * (claims->naccounts + 1));
+	for (int i = 0; i < claims->naccounts; i++)
+		copy->accounts[i] = copy_string(claims->accounts[i]);
+	return copy;
 }
 
 /* NULL when the claim is absent or JSON null. */
@@ -251,11 +262,4 @@ static char *
 copy_string(const char *text)
 {
 	return text == NULL ? NULL : pstrdup(text);
-}
-
-/* The (sub)transaction in which claims were believed has ended. */
-static void
-believe_again(void *before)
-{
-	believed = before;
 }

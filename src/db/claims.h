@@ -34,13 +34,16 @@ extern void cb_claims_read(CbClaims *claims);
 /* Fills in the claims of a JSON object; raises as cb_claims_read() does. */
 extern void cb_claims_parse(CbClaims *claims, Jsonb *json);
 
+/* Raises 42501 when principals of the kind (NULL: unknown) may not call. */
+extern void cb_claims_require_admin(const char *principal_type);
+
 /*
- * From here on, until the (sub)transaction ends in one way or the other, these
- * are the claims of every call.  What was believed before can be restored
- * earlier.
+ * From here on these are the claims of every call, until the transaction or the
+ * savepoint is rolled back or the transaction ends.  What was believed before, which
+ * may be NULL, can be restored earlier, in the same transaction level or one within it.
  */
-extern const CbClaims *cb_claims_believed(void);
 extern void cb_claims_believe(const CbClaims *claims);
+extern const CbClaims *cb_claims_believed(void);
 extern void cb_claims_believe_again(const CbClaims *before);
 
 /* Does anything say who calls? */

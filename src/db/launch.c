@@ -5,8 +5,8 @@
  *
  * The row of a job is the message to the worker, which is told no more than which
  * row it is.  It must not look before the row is committed; so what a transaction
- * wants to start is kept until its commit, and forgotten when it is rolled back.
- * What a subtransaction wanted is not forgotten: a worker that finds no job ends.
+ * wants to start is kept until its commit, and forgotten when it is rolled back
+ * (xact.c).
  *
  * After the commit nothing may raise any more, and nothing does: to register a
  * worker without asking for its handle allocates nothing.
@@ -15,55 +15,49 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/pg_authid.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
-#include "utils/memutils.h"
 
 #include "canopy_bulk.h"
 #include "db/launch.h"
+#include "db/process.h"
+#include "db/xact.h"
 
 StaticAssertDecl(sizeof(CbLaunch) <= BGW_EXTRALEN,
 				 "what a worker is told must fit into bgw_extra");
 
-static List *wanted;			/* CbLaunch, in TopTransactionContext */
-static bool is_registered;
-
-static void at_end(XactEvent event, void *arg);
+static void launch_worker(void *item);
 static bool launch(const CbLaunch *order, const char *function,
 				   const char *type);
 
+static const CbXactKind orders = {NULL, launch_worker};
+
 void
-cb_launch_at_commit(const pg_uuid_t *account, const pg_uuid_t *job, Oid role)
+cb_launch_at_commit(const pg_uuid_t *account, const pg_uuid_t *job)
 {
-	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	MemoryContext old = MemoryContextSwitchTo(cb_xact_context());
 	CbLaunch   *order = palloc0(sizeof(CbLaunch));
 
-	if (!is_registered)
-		RegisterXactCallback(at_end, NULL);
-	is_registered = true;
 	order->database = MyDatabaseId;
-	order->role = role;
 	order->account = *account;
 	order->job = *job;
-	wanted = lappend(wanted, order);
+	cb_xact_push(&orders, order);
 	MemoryContextSwitchTo(old);
 }
 
 bool
-cb_launch_worker(const pg_uuid_t *account, const pg_uuid_t *job, Oid role)
+cb_launch_worker(const pg_uuid_t *account, const pg_uuid_t *job)
 {
-	CbLaunch	order = {MyDatabaseId, role, *account, *job};
+	CbLaunch	order = {MyDatabaseId, *account, *job};
 
-	return launch(&order, "cb_worker_main", "canopy_bulk job");
+	return launch(&order, "cb_worker_main", CB_PROCESS_WORKER_TYPE);
 }
 
 bool
 cb_launch_sweeper(Oid database)
 {
-	CbLaunch	order = {database, BOOTSTRAP_SUPERUSERID};
+	CbLaunch	order = {database};
 
 	return launch(&order, "cb_worker_sweep", "canopy_bulk sweeper");
 }
@@ -74,25 +68,14 @@ cb_launch_read(CbLaunch *launch)
 	memcpy(launch, MyBgworkerEntry->bgw_extra, sizeof(CbLaunch));
 }
 
+/* After the commit. */
 static void
-at_end(XactEvent event, void *arg)
+launch_worker(void *item)
 {
-	List	   *orders = wanted;
-	ListCell   *cell;
-
-	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
-		event != XACT_EVENT_PREPARE)
-		return;
-	wanted = NIL;
-	if (event != XACT_EVENT_COMMIT)
-		return;
-	foreach(cell, orders)
-	{
-		if (!launch(lfirst(cell), "cb_worker_main", "canopy_bulk job"))
-			ereport(WARNING,
-					(errmsg("no background worker can be started; the job stays queued"),
-					 errhint("canopy_bulk_resume() starts it later. Raise max_worker_processes if this happens often.")));
-	}
+	if (!launch(item, "cb_worker_main", CB_PROCESS_WORKER_TYPE))
+		ereport(WARNING,
+				(errmsg("no background worker can be started; the job stays queued"),
+				 errhint("canopy_bulk_resume() starts it later. Raise max_worker_processes if this happens often.")));
 }
 
 /* Nothing here may raise: see above. */

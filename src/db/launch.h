@@ -14,7 +14,6 @@
 typedef struct CbLaunch
 {
 	Oid			database;
-	Oid			role;			/* that it connects as */
 	pg_uuid_t	account;
 	pg_uuid_t	job;
 } CbLaunch;
@@ -23,20 +22,15 @@ typedef struct CbLaunch
  * Starts a worker for a job of this database once the transaction has committed,
  * so that it finds the job.  When no worker can be had then, a warning says so.
  */
-extern void cb_launch_at_commit(const pg_uuid_t *account, const pg_uuid_t *job,
-								Oid role);
+extern void cb_launch_at_commit(const pg_uuid_t *account, const pg_uuid_t *job);
 
 /*
  * Starts one at once.  False when none can be had: too many are there already, or
  * the server is a standby or being upgraded.
  */
-extern bool cb_launch_worker(const pg_uuid_t *account, const pg_uuid_t *job,
-							 Oid role);
+extern bool cb_launch_worker(const pg_uuid_t *account, const pg_uuid_t *job);
 
-/*
- * Starts a worker of a superuser's that looks for jobs of a database that nobody
- * works on.  False as above.
- */
+/* Starts a worker that starts workers for jobs that have none.  False as above. */
 extern bool cb_launch_sweeper(Oid database);
 
 /* What this process, a worker, was told when it was started. */

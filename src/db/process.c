@@ -17,17 +17,17 @@
 
 #include <signal.h>
 
-#include "access/xact.h"
 #include "access/xlog.h"
 #include "miscadmin.h"
+#include "postmaster/bgworker.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
 #include "utils/backend_status.h"
-#include "utils/memutils.h"
 
 #include "canopy_bulk.h"
 #include "db/process.h"
+#include "db/xact.h"
 
 typedef struct Process
 {
@@ -36,25 +36,21 @@ typedef struct Process
 	int64		start;
 } Process;
 
-/* A process whose statement is to be cancelled. */
-typedef struct Wish
+/* A worker whose statement is to be cancelled. */
+typedef struct Target
 {
 	char	   *name;
-	int			level;			/* of the subtransaction that wants it */
 	int			pid;			/* 0: it is gone */
 	PGPROC	   *place;
-} Wish;
+} Target;
 
-static List *wishes;			/* in TopTransactionContext */
-static bool is_registered;
-
-static void at_end(XactEvent event, void *arg);
-static void at_end_of_sub(SubXactEvent event, SubTransactionId mine,
-						  SubTransactionId parent, void *arg);
-static void look_up(Wish *wish);
-static void cancel(const Wish *wish);
+static void look_up(void *item);
+static void cancel(void *item);
+static bool is_worker_of_ours(const PGPROC *place, int pid);
 static bool parse(const char *name, Process *process);
 static bool is_there(const Process *process);
+
+static const CbXactKind targets = {look_up, cancel};
 
 char *
 cb_process_name(void)
@@ -86,79 +82,53 @@ cb_process_pid(const char *name)
 void
 cb_process_cancel_at_commit(const char *name)
 {
-	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-	Wish	   *wish = palloc0(sizeof(Wish));
+	MemoryContext old = MemoryContextSwitchTo(cb_xact_context());
+	Target	   *target = palloc0(sizeof(Target));
 
-	if (!is_registered)
-	{
-		RegisterXactCallback(at_end, NULL);
-		RegisterSubXactCallback(at_end_of_sub, NULL);
-	}
-	is_registered = true;
-	wish->name = pstrdup(name);
-	wish->level = GetCurrentTransactionNestLevel();
-	wishes = lappend(wishes, wish);
+	target->name = pstrdup(name);
+	cb_xact_push(&targets, target);
 	MemoryContextSwitchTo(old);
 }
 
 static void
-at_end(XactEvent event, void *arg)
+look_up(void *item)
 {
-	ListCell   *cell;
+	Target	   *target = item;
 
-	if (event == XACT_EVENT_PRE_COMMIT)
-	{
-		foreach(cell, wishes)
-			look_up(lfirst(cell));
-	}
-	if (event == XACT_EVENT_COMMIT)
-	{
-		foreach(cell, wishes)
-			cancel(lfirst(cell));
-	}
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
-		event == XACT_EVENT_PREPARE)
-		wishes = NIL;
+	target->pid = cb_process_pid(target->name);
+	target->place = target->pid == 0 ? NULL : BackendPidGetProc(target->pid);
+	if (!is_worker_of_ours(target->place, target->pid))
+		target->place = NULL;
 }
 
-/* What is rolled back is not wanted any more. */
-static void
-at_end_of_sub(SubXactEvent event, SubTransactionId mine,
-			  SubTransactionId parent, void *arg)
+/*
+ * The name is from a row, where the owner of the tables can write that of any process.
+ * It needs no right to have its own jobs cancelled, and must not get one to cancel
+ * anything else.
+ */
+static bool
+is_worker_of_ours(const PGPROC *place, int pid)
 {
-	int			level = GetCurrentTransactionNestLevel();
-	ListCell   *cell;
+	const char *type;
 
-	foreach(cell, wishes)
-	{
-		Wish	   *wish = lfirst(cell);
-
-		if (wish->level < level)
-			continue;
-		if (event == SUBXACT_EVENT_COMMIT_SUB)
-			wish->level = level - 1;
-		else if (event == SUBXACT_EVENT_ABORT_SUB)
-			wishes = foreach_delete_current(wishes, cell);
-	}
-}
-
-static void
-look_up(Wish *wish)
-{
-	wish->pid = cb_process_pid(wish->name);
-	wish->place = wish->pid == 0 ? NULL : BackendPidGetProc(wish->pid);
+	if (place == NULL || place->databaseId != MyDatabaseId)
+		return false;
+	type = GetBackgroundWorkerTypeByPid(pid);
+	return type != NULL && strcmp(type, CB_PROCESS_WORKER_TYPE) == 0;
 }
 
 /* Nobody leaves the array of processes, and no place is given away, under the lock. */
 static void
-cancel(const Wish *wish)
+cancel(void *item)
 {
-	if (wish->place == NULL)
+	const Target *target = item;
+
+	if (target->place == NULL)
 		return;
 	LWLockAcquire(ProcArrayLock, LW_SHARED);
-	if (BackendPidGetProcWithLock(wish->pid) == wish->place &&
-		cb_proc_is_worker(wish->place))
-		kill(wish->pid, SIGINT);
+	if (BackendPidGetProcWithLock(target->pid) == target->place &&
+		cb_proc_is_worker(target->place))
+		kill(target->pid, SIGINT);
 	LWLockRelease(ProcArrayLock);
 }
 

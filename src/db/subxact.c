@@ -14,13 +14,17 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "canopy_bulk.h"
+#include "db/owner.h"
 #include "db/subxact.h"
 #include "errors.h"
+
+static ErrorData *run_transaction(CbStep step, void *arg, bool as_owner);
 
 bool
 cb_subxact_try(CbStep step, void *arg, ErrorData **fault)
@@ -68,14 +72,36 @@ cb_subxact_catch(CbStep step, void *arg, CbChoice is_caught, ErrorData **fault)
 ErrorData *
 cb_transaction_run(CbStep step, void *arg)
 {
+	return run_transaction(step, arg, false);
+}
+
+ErrorData *
+cb_transaction_run_as_owner(CbStep step, void *arg)
+{
+	return run_transaction(step, arg, true);
+}
+
+/*
+ * An abort makes the process what it was before the transaction, a commit does not:
+ * and the server wants that done before the next transaction.
+ */
+static ErrorData *
+run_transaction(CbStep step, void *arg, bool as_owner)
+{
 	MemoryContext context = CurrentMemoryContext;
 	ErrorData  *volatile failure = NULL;
+	Oid			role;
+	int			security;
 
+	GetUserIdAndSecContext(&role, &security);
 	PG_TRY();
 	{
+		CbOutside	outside;
 		bool		keep;
 
 		StartTransactionCommand();
+		if (as_owner)
+			cb_owner_enter(&outside, cb_owner_find());
 		PushActiveSnapshot(GetTransactionSnapshot());
 		MemoryContextSwitchTo(context);
 		keep = step(arg);
@@ -93,6 +119,7 @@ cb_transaction_run(CbStep step, void *arg)
 		AbortCurrentTransaction();
 	}
 	PG_END_TRY();
+	SetUserIdAndSecContext(role, security);
 	MemoryContextSwitchTo(context);
 	return failure;
 }

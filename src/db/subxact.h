@@ -36,6 +36,13 @@ extern bool cb_subxact_catch(CbStep step, void *arg, CbChoice is_caught,
 extern ErrorData *cb_transaction_run(CbStep step, void *arg);
 
 /*
+ * The same, all of it as the owner of the directory, to the end of the commit: nothing
+ * of it runs with the rights of the process.  Raises into the result what
+ * cb_owner_find() raises.
+ */
+extern ErrorData *cb_transaction_run_as_owner(CbStep step, void *arg);
+
+/*
  * Runs step(arg) without a subtransaction and returns 0, or the SQLSTATE of the
  * error that it raised and whose words are gone.  Nothing was rolled back: the
  * caller must raise an error of its own then.

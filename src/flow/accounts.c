@@ -17,8 +17,6 @@ static CbStatement find_accounts = {
 	0, {0}, SPI_OK_SELECT
 };
 
-static pg_uuid_t *read_accounts(int *n);
-
 pg_uuid_t *
 cb_accounts_choose(const char *account, const CbCaller *caller, int *n)
 {
@@ -28,7 +26,7 @@ cb_accounts_choose(const char *account, const CbCaller *caller, int *n)
 	if (account == NULL && cb_account[0] == '\0')
 	{
 		if (!claims->present)
-			return read_accounts(n);
+			return cb_accounts_all(n);
 		*n = claims->naccounts;
 		accounts = palloc(sizeof(pg_uuid_t) * (*n + 1));
 		for (int i = 0; i < *n; i++)
@@ -51,8 +49,8 @@ cb_accounts_resolve(const char *account, const CbCaller *caller)
 	return scope.account;
 }
 
-static pg_uuid_t *
-read_accounts(int *n)
+pg_uuid_t *
+cb_accounts_all(int *n)
 {
 	pg_uuid_t  *accounts;
 	bool		isnull;

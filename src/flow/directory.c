@@ -41,6 +41,7 @@
 #include "utils/syscache.h"
 
 #include "canopy_bulk.h"
+#include "db/owner.h"
 #include "db/statement.h"
 #include "flow/directory.h"
 
@@ -84,32 +85,19 @@ static char *read_step(Oid function, int version);
 int
 cb_directory_setup(Oid function, Oid owner)
 {
+	CbOutside	outside;
 	int			reached;
-	int			nestlevel;
-	Oid			user;
-	int			context;
 
 	check_request();
 	LockDatabaseObject(ProcedureRelationId, function, 0, ShareUpdateExclusiveLock);
-
-	nestlevel = NewGUCNestLevel();
-	set_config_option("search_path", "pg_catalog, pg_temp",
-					  PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-					  true, 0, false);
-	cb_statement_connect();
-
 	owner = choose_owner(owner);
 	ensure_schema(owner);
 
-	/* Restricted, or the owner could leave deferred work for the caller. */
-	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
+	cb_owner_enter(&outside, owner);
+	cb_statement_connect();
 	reached = carry_forward(function);
-	SetUserIdAndSecContext(user, context);
-
 	cb_statement_finish();
-	AtEOXact_GUC(true, nestlevel);
+	cb_owner_leave(&outside);
 	return reached;
 }
 
@@ -153,7 +141,9 @@ default_owner(void)
 	owner = get_role_oid(DEFAULT_OWNER, true);
 	if (OidIsValid(owner))
 		return owner;
+	cb_statement_connect();
 	cb_statement_run(&statements[CREATE_OWNER], NULL, NULL);
+	cb_statement_finish();
 	return get_role_oid(DEFAULT_OWNER, false);
 }
 

@@ -78,7 +78,7 @@ static void
 submit(CbImportCall *call)
 {
 	call->import->status = CB_IMPORT_RUNNING;
-	call->import->role_name = GetUserNameFromId(call->caller.role, false);
+	call->import->role_name = GetUserNameFromId(call->caller.outside.role, false);
 	cb_import_save_submission(call->import, call->now);
 }
 

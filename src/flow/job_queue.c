@@ -3,21 +3,15 @@
  * job_queue.c
  *		Jobs that wait, and the bounds on how many wait and run.
  *
- * Each job is run by a worker of its own, which connects as the role that asked.
- * A worker that finds the account busy ends, and leaves its job in the queue; the
- * worker that is busy starts another one when it is done.
- *
- * Of whom a job is stands in a table that belongs to an ordinary role.  So that this
- * role cannot have workers of a superuser, only a superuser starts those.
+ * Each job is run by a worker of its own, as the owner of the directory.  A worker
+ * that finds the account busy ends, and leaves its job in the queue; the worker that
+ * is busy starts another one when it is done.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "catalog/pg_authid.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
-#include "utils/syscache.h"
 
 #include "canopy_bulk.h"
 #include "db/launch.h"
@@ -26,9 +20,6 @@
 #include "errors.h"
 #include "flow/job_queue.h"
 #include "settings.h"
-
-#define NO_ROLE_MESSAGE \
-	"The role that asked for the job is gone or cannot log in any more."
 
 /* Parameters: account. */
 static CbStatement lock_account = {
@@ -39,8 +30,7 @@ static CbStatement lock_account = {
 
 static int	read_active(const pg_uuid_t *account, CbJob **jobs);
 static void check_room(const pg_uuid_t *account);
-static bool can_log_in(Oid role);
-static void give_up(const CbJob *job, TimestampTz now);
+static CbJobTier held_to(const CbClaims *claims);
 
 void
 cb_job_queue_lock(const pg_uuid_t *account)
@@ -59,13 +49,6 @@ void
 cb_job_queue_add(CbJob *job, const CbCaller *caller, const CbScope *scope,
 				 TimestampTz now)
 {
-	Oid			login = GetSessionUserId();
-
-	if (!can_log_in(login))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("a worker cannot connect as the session's role"),
-				 errdetail("The role cannot log in.")));
 	cb_job_queue_lock(&scope->account);
 	check_room(&scope->account);
 	job->account = scope->account;
@@ -76,14 +59,15 @@ cb_job_queue_add(CbJob *job, const CbCaller *caller, const CbScope *scope,
 	cb_uuid7_make(&job->id);
 	job->actor_id = caller->actor_id;
 	job->actor_type = caller->actor_type;
-	job->role_name = GetUserNameFromId(login, false);
-	job->caller_role = GetUserNameFromId(caller->role, false);
+	job->role_name = GetUserNameFromId(GetSessionUserId(), false);
+	job->caller_role = GetUserNameFromId(caller->outside.role, false);
+	job->held_to = held_to(&caller->claims);
 	job->status = CB_JOB_QUEUED;
 	job->fetched_bytes = -1;
 	job->created_at.given = true;
 	job->created_at.at = now;
 	cb_job_insert(job, now);
-	cb_launch_at_commit(&job->account, &job->id, login);
+	cb_launch_at_commit(&job->account, &job->id);
 }
 
 bool
@@ -117,15 +101,9 @@ cb_job_queue_start(const pg_uuid_t *account, TimestampTz now,
 	}
 	for (int i = 0; i < njobs && nstarted < room && !*out_of_workers; i++)
 	{
-		Oid			role = get_role_oid(jobs[i].role_name, true);
-
 		if (cb_job_is_held(&jobs[i], now))
 			continue;
-		if (!OidIsValid(role) || !can_log_in(role))
-			give_up(&jobs[i], now);
-		else if (superuser_arg(role) && !superuser_arg(GetSessionUserId()))
-			continue;
-		else if (cb_launch_worker(account, &jobs[i].id, role))
+		if (cb_launch_worker(account, &jobs[i].id))
 			nstarted++;
 		else
 			*out_of_workers = true;
@@ -156,27 +134,10 @@ check_room(const pg_uuid_t *account)
 				 errhint("Try again when one has been run.")));
 }
 
-static bool
-can_log_in(Oid role)
+static CbJobTier
+held_to(const CbClaims *claims)
 {
-	HeapTuple	tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
-	bool		can;
-
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	can = ((Form_pg_authid) GETSTRUCT(tuple))->rolcanlogin;
-	ReleaseSysCache(tuple);
-	return can;
-}
-
-static void
-give_up(const CbJob *job, TimestampTz now)
-{
-	CbJob	   *locked = cb_job_find(&job->account, &job->id, true);
-
-	if (locked == NULL || CB_JOB_HAS_ENDED(locked))
-		return;
-	locked->status = CB_JOB_FAILED;
-	locked->error_message = NO_ROLE_MESSAGE;
-	cb_job_finish(locked, now);
+	if (claims->environment != NULL)
+		return CB_JOB_ENVIRONMENT;
+	return claims->application != NULL ? CB_JOB_APPLICATION : CB_JOB_ACCOUNT;
 }

@@ -20,7 +20,7 @@ extern void cb_job_queue_lock(const pg_uuid_t *account);
 /*
  * Stores a job for whoever calls, in the scope, and has a worker start when the
  * transaction commits.  Fills in who asks, the scope and the id.  Raises PT429 when too
- * many wait, and 42501 when no worker can connect as the login role.
+ * many wait.
  */
 extern void cb_job_queue_add(CbJob *job, const CbCaller *caller,
 							 const CbScope *scope, TimestampTz now);
@@ -31,7 +31,7 @@ extern bool cb_job_queue_has_room(const pg_uuid_t *account, TimestampTz now);
 /*
  * Starts workers for the jobs of the account that nobody works on, as many as may
  * run, the oldest first.  Returns how many; *out_of_workers when more could not be
- * had.  A job whose role cannot log in any more fails.
+ * had.
  */
 extern int	cb_job_queue_start(const pg_uuid_t *account, TimestampTz now,
 							   bool *out_of_workers);

@@ -11,8 +11,8 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
@@ -27,7 +27,7 @@
 #define FUTILE_MESSAGE \
 	"Its worker was gone again and again before it got any further; the server's log says why."
 
-/* Parameters: role, function.  Whoever calls over HTTP needs no other right. */
+/* Parameters: role, function.  A role that calls over HTTP needs no other right. */
 static CbStatement may_ask = {
 	"SELECT pg_catalog.bool_or(pg_catalog.has_function_privilege($1, p.oid,"
 	" 'EXECUTE'))"
@@ -45,7 +45,7 @@ static CbStatement may_ask = {
 static void enter(CbCaller *caller);
 static void leave(CbCaller *caller);
 static void copy_job(CbJobRun *run, const CbJob *job);
-static void refuse(const char *message) pg_attribute_noreturn();
+static char *id_text(bool given, const pg_uuid_t *id);
 static bool has_right(const CbJobRun *run, Oid role);
 static void ask_to_stop(const CbJobRun *run);
 static bool import_has_ended(CbJobRun *run);
@@ -86,9 +86,8 @@ cb_job_run_take(CbJobRun *run)
 }
 
 /*
- * The claims have the account of the job and no other, and whoever asked, for the
- * audit entries.  What the claims of the request bound further is in the job: its
- * application and environment.
+ * The claims have the account of the job and no other, the application and
+ * environment that the caller was held to, and the caller, for the audit entries.
  */
 static void
 copy_job(CbJobRun *run, const CbJob *job)
@@ -100,30 +99,36 @@ copy_job(CbJobRun *run, const CbJob *job)
 	memset(&run->claims, 0, sizeof(CbClaims));
 	run->claims.present = true;
 	run->claims.subject = job->actor_id;
-	run->claims.principal_type = job->actor_type;
+	run->claims.principal_type = job->actor_type != NULL ? job->actor_type : "database_role";
 	run->claims.accounts = palloc(sizeof(char *));
 	run->claims.accounts[0] = run->account;
 	run->claims.naccounts = 1;
+	if (job->held_to >= CB_JOB_APPLICATION)
+		run->claims.application = id_text(job->has_application, &job->application);
+	if (job->held_to == CB_JOB_ENVIRONMENT)
+		run->claims.environment = id_text(job->has_environment, &job->environment);
+}
+
+/* A bound without an id allows nothing: no name is empty. */
+static char *
+id_text(bool given, const pg_uuid_t *id)
+{
+	char	   *text = palloc0(CB_UUID_TEXT_LEN + 1);
+
+	if (given)
+		cb_uuid_format(id, text);
+	return text;
 }
 
 void
-cb_job_run_enter(CbJobRun *run)
+cb_job_run_check_right(CbJobRun *run)
 {
-	Oid			role;
+	Oid			role = get_role_oid(run->job.caller_role, true);
 
-	set_config_option("role", run->job.caller_role, PGC_USERSET, PGC_S_SESSION,
-					  GUC_ACTION_SET, true, 0, false);
-	role = GetUserId();
-	if (!has_right(run, role))
-		refuse("the role that asked for the job may not ask for it any more");
-}
-
-static void
-refuse(const char *message)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("%s", message)));
+	if (!OidIsValid(role) || !has_right(run, role))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("the role that asked for the job may not ask for it any more")));
 }
 
 static bool

@@ -4,7 +4,7 @@
  *		What a worker does with a job, transaction by transaction.
  *
  *		cb_job_run_take				it is this worker's
- *		cb_job_run_enter			as whom, and whether that is still allowed
+ *		cb_job_run_check_right		the caller may still ask for it
  *		cb_job_run_pin				the file is the one that was fetched
  *		cb_job_run_upload			the import has it
  *		cb_job_run_begin			its import is this worker's
@@ -59,10 +59,10 @@ typedef struct CbJobRun
 extern bool cb_job_run_take(CbJobRun *run);
 
 /*
- * Takes on the role that asked for the job.  Raises 42501 when it cannot, or when
- * the role may not ask for such jobs any more.
+ * Raises 42501 when the role that called is gone, or may not ask for such jobs any
+ * more.  The worker takes on no role by it.
  */
-extern void cb_job_run_enter(CbJobRun *run);
+extern void cb_job_run_check_right(CbJobRun *run);
 
 /* From here on, until the transaction ends, the worker acts for whoever asked. */
 extern void cb_job_run_act(const CbJobRun *run);

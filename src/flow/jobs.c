@@ -30,6 +30,8 @@ typedef struct JobCall
 } JobCall;
 
 static void check_status(const char *status);
+static int	start_jobs(const pg_uuid_t *accounts, int naccounts,
+					   bool *out_of_workers);
 static void begin(JobCall *call, const char *account);
 static void end(JobCall *call);
 static CbJob *find(const JobCall *call, const pg_uuid_t *id);
@@ -177,25 +179,52 @@ int
 cb_jobs_resume(const char *account)
 {
 	MemoryContext context = CurrentMemoryContext;
-	TimestampTz now = GetCurrentTimestamp();
 	CbCaller	caller;
 	pg_uuid_t  *accounts;
 	int			naccounts;
-	int			nstarted = 0;
+	int			nstarted;
 	bool		out_of_workers = false;
 
 	PreventCommandDuringRecovery("canopy_bulk_resume()");
 	cb_caller_enter(&caller);
 	MemoryContextSwitchTo(context);
 	accounts = cb_accounts_choose(account, &caller, &naccounts);
-	for (int i = 0; i < naccounts && !out_of_workers; i++)
-		nstarted += cb_job_queue_start(&accounts[i], now, &out_of_workers);
+	nstarted = start_jobs(accounts, naccounts, &out_of_workers);
 	cb_caller_leave(&caller);
 	MemoryContextSwitchTo(context);
 	if (out_of_workers)
 		ereport(NOTICE,
 				(errmsg("no further background worker can be started"),
 				 errhint("Call again later, or raise max_worker_processes.")));
+	return nstarted;
+}
+
+void
+cb_jobs_sweep(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+	CbCaller	caller;
+	pg_uuid_t  *accounts;
+	int			naccounts;
+	bool		out_of_workers = false;
+
+	cb_caller_enter_unknown(&caller);
+	MemoryContextSwitchTo(context);
+	accounts = cb_accounts_all(&naccounts);
+	start_jobs(accounts, naccounts, &out_of_workers);
+	cb_caller_leave(&caller);
+	MemoryContextSwitchTo(context);
+}
+
+/* Returns how many workers were started for jobs of the accounts. */
+static int
+start_jobs(const pg_uuid_t *accounts, int naccounts, bool *out_of_workers)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	int			nstarted = 0;
+
+	for (int i = 0; i < naccounts && !*out_of_workers; i++)
+		nstarted += cb_job_queue_start(&accounts[i], now, out_of_workers);
 	return nstarted;
 }
 

@@ -54,4 +54,7 @@ extern Jsonb *cb_jobs_repeat(const pg_uuid_t *id, const char *account,
  */
 extern int	cb_jobs_resume(const char *account);
 
+/* The same for every account, by a process of ours; claims make no difference to it. */
+extern void cb_jobs_sweep(void);
+
 #endif							/* CB_JOBS_H */

@@ -193,8 +193,9 @@ authenticate(const CbRestRequest *request)
 	cb_caller_enter_unknown(&unknown);
 	MemoryContextSwitchTo(context);
 	cb_credential_check(credential, &claims);
-	cb_claims_believe(&claims);
 	cb_caller_leave(&unknown);
+	MemoryContextSwitchTo(context);
+	cb_claims_believe(&claims);
 }
 
 static const char *

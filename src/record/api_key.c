@@ -159,6 +159,7 @@ cb_api_key_check(const char *key, const char *scope_needed, CbClaims *claims)
 	claims->accounts = palloc(sizeof(char *));
 	claims->accounts[0] = pstrdup(account_text);
 	claims->naccounts = 1;
+	cb_claims_require_admin(claims->principal_type);
 	if (!in_scope)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

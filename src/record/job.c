@@ -33,15 +33,15 @@
 
 /*
  * Parameters: account, id, kind, import, parameters, repeatable, actor_id,
- * actor_type, role_name, caller_role, url, label, time, application, environment.
+ * actor_type, role_name, caller_role, url, label, time, application, environment, tier.
  */
 static CbStatement insert_job = {
 	"INSERT INTO canopy.job (account_id, id, kind, import_id, parameters,"
 	" repeatable, actor_id, actor_type, role_name, caller_role, source_url,"
-	" source_label, created_at, application_id, environment_id)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-	15, {UUIDOID, UUIDOID, TEXTOID, UUIDOID, JSONBOID, BOOLOID, TEXTOID, TEXTOID,
-	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, UUIDOID, UUIDOID},
+	" source_label, created_at, application_id, environment_id, held_to)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+	16, {UUIDOID, UUIDOID, TEXTOID, UUIDOID, JSONBOID, BOOLOID, TEXTOID, TEXTOID,
+	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, UUIDOID, UUIDOID, TEXTOID},
 	SPI_OK_INSERT
 };
 
@@ -50,7 +50,7 @@ static CbStatement insert_job = {
 	" futile_count, holder, cancel_requested_at IS NOT NULL, actor_id," \
 	" actor_type, role_name, caller_role, error_message, source_url," \
 	" source_label, source_etag, source_sha256, fetched_bytes, lease_until," \
-	" created_at, started_at, finished_at, application_id, environment_id"
+	" created_at, started_at, finished_at, application_id, environment_id, held_to"
 
 /* Parameters: account, id. */
 static CbStatement find_job = {
@@ -156,6 +156,12 @@ static const char *const status_names[] = {
 	[CB_JOB_CANCELLED] = "cancelled"
 };
 
+static const char *const tier_names[] = {
+	[CB_JOB_ACCOUNT] = "account",
+	[CB_JOB_APPLICATION] = "application",
+	[CB_JOB_ENVIRONMENT] = "environment"
+};
+
 /* Jobs on their way out of a statement. */
 typedef struct Reading
 {
@@ -200,8 +206,8 @@ cb_job_is_held(const CbJob *job, TimestampTz now)
 void
 cb_job_insert(const CbJob *job, TimestampTz now)
 {
-	Datum		values[15];
-	char		nulls[15];
+	Datum		values[16];
+	char		nulls[16];
 
 	begin_values(job, values, nulls, lengthof(values));
 	set_text(values, nulls, 2, kind_names[job->kind]);
@@ -220,6 +226,7 @@ cb_job_insert(const CbJob *job, TimestampTz now)
 	nulls[13] = job->has_application ? ' ' : 'n';
 	values[14] = UUIDPGetDatum(&job->environment);
 	nulls[14] = job->has_environment ? ' ' : 'n';
+	set_text(values, nulls, 15, tier_names[job->held_to]);
 	if (!update(&insert_job, values, nulls))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -442,6 +449,7 @@ read_job(void *arg, const Datum *values, const bool *nulls)
 	job->actor_type = copy_text(values, nulls, 12);
 	job->role_name = copy_text(values, nulls, 13);
 	job->caller_role = copy_text(values, nulls, 14);
+	job->held_to = place_of(copy_text(values, nulls, 27), tier_names, lengthof(tier_names));
 	job->error_message = copy_text(values, nulls, 15);
 	read_source(job, values, nulls);
 	job->lease_until = cb_time_read(values[21], nulls[21]);
@@ -488,5 +496,5 @@ place_of(const char *name, const char *const *names, int n)
 		if (strcmp(name, names[i]) == 0)
 			return i;
 	}
-	elog(ERROR, "a job has an unknown kind or status");
+	elog(ERROR, "a job has an unknown kind, status or bound");
 }

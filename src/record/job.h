@@ -32,6 +32,14 @@ typedef enum CbJobStatus
 	CB_JOB_CANCELLED
 } CbJobStatus;
 
+/* What the caller's claims were bound to, besides the account. */
+typedef enum CbJobTier
+{
+	CB_JOB_ACCOUNT,				/* to no more */
+	CB_JOB_APPLICATION,
+	CB_JOB_ENVIRONMENT
+} CbJobTier;
+
 #define CB_JOB_HAS_ENDED(job)	((job)->status >= CB_JOB_COMPLETE)
 
 typedef struct CbJob
@@ -54,8 +62,9 @@ typedef struct CbJob
 	bool		cancel_requested;
 	char	   *actor_id;		/* of whoever asked for it */
 	char	   *actor_type;
-	char	   *role_name;		/* that a worker connects as */
-	char	   *caller_role;	/* that it then takes on */
+	char	   *role_name;		/* of the session that asked */
+	char	   *caller_role;	/* that called */
+	CbJobTier	held_to;
 	char	   *error_message;	/* NULL: none */
 
 	/* Where the file comes from; unset but for CB_JOB_IMPORT_URL. */
