@@ -22,6 +22,7 @@ INSERT INTO t.code VALUES
 	('password_hash_unsupported', 400, 'The password hash has an unsupported format or parameters out of bounds.'),
 	('role_node_pair', 400, 'A role needs a node, and a node needs a role.'),
 	('system_role', 400, 'System roles are reserved for administrators.'),
+	('forbidden', 403, 'The caller may not change this of the identity.'),
 	('identity_not_found', 404, 'The identity does not exist.'),
 	('application_not_found', 404, 'The application does not exist.'),
 	('role_not_found', 404, 'The role does not exist.'),
