@@ -47,7 +47,10 @@ cb_serve_once(CbRouteCall *call, const pg_uuid_t *id)
 	return answer;
 }
 
-/* The step says itself which application or environment it needs. */
+/*
+ * The step says itself which application or environment it needs, and whether a path
+ * of the whole account is for a caller who is bound: the key is that of its part.
+ */
 static bool
 claim(CbRouteCall *call, CbIdempotency *once, CbReplay *first)
 {
@@ -60,6 +63,9 @@ claim(CbRouteCall *call, CbIdempotency *once, CbReplay *first)
 	cb_caller_enter(&caller);
 	MemoryContextSwitchTo(context);
 	names.needs_application = names.needs_environment = false;
+	if (caller.claims.application != NULL && names.application != NULL &&
+		names.application[0] == '\0')
+		names.application = NULL;
 	cb_scope_resolve(&scope, &caller, &names);
 	cb_idempotency_begin(once, call->request.idempotency_key, call->route->action,
 						 &scope, GetCurrentTimestamp());
