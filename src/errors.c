@@ -33,6 +33,7 @@ const CbCodeInfo cb_codes[CB_NCODES] = {
 	[CB_PASSWORD_HASH_UNSUPPORTED] = {"password_hash_unsupported", 400, "The password hash has an unsupported format or parameters out of bounds."},
 	[CB_ROLE_NODE_PAIR] = {"role_node_pair", 400, "A role needs a node, and a node needs a role."},
 	[CB_SYSTEM_ROLE] = {"system_role", 400, "System roles are reserved for administrators."},
+	[CB_FORBIDDEN] = {"forbidden", 403, "The caller may not change this of the identity."},
 	[CB_IDENTITY_NOT_FOUND] = {"identity_not_found", 404, "The identity does not exist."},
 	[CB_APPLICATION_NOT_FOUND] = {"application_not_found", 404, "The application does not exist."},
 	[CB_ROLE_NOT_FOUND] = {"role_not_found", 404, "The role does not exist."},

@@ -1,13 +1,18 @@
 
+/* A part of its key can be no null, so that a key without an application is one key too. */
 CREATE TABLE canopy.idempotency_key (
 	account_id uuid NOT NULL,
+	application_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+	environment_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+	is_bound boolean NOT NULL DEFAULT false,
 	function text COLLATE "C" NOT NULL,
 	key text COLLATE "C" NOT NULL,
 	fingerprint bytea NOT NULL,
 	status integer,
 	answer jsonb,
 	created_at timestamptz NOT NULL DEFAULT now(),
-	CONSTRAINT idempotency_key_pkey PRIMARY KEY (account_id, function, key),
+	CONSTRAINT idempotency_key_pkey
+		PRIMARY KEY (account_id, application_id, environment_id, is_bound, function, key),
 	CONSTRAINT idempotency_key_account_id_fkey FOREIGN KEY (account_id)
 		REFERENCES canopy.account (id) ON DELETE CASCADE
 );
@@ -20,6 +25,12 @@ REVOKE ALL ON TABLE canopy.idempotency_key FROM PUBLIC;
 
 COMMENT ON TABLE canopy.idempotency_key IS 'Keys of calls that shall happen once, each with the answer of the call.';
 COMMENT ON COLUMN canopy.idempotency_key.account_id IS 'Account that the call worked on.';
+COMMENT ON COLUMN canopy.idempotency_key.application_id IS
+	'Application that the call was for; all zeros: the whole account.';
+COMMENT ON COLUMN canopy.idempotency_key.environment_id IS
+	'Environment that the call was for; all zeros: no particular one.';
+COMMENT ON COLUMN canopy.idempotency_key.is_bound IS
+	'Whether the caller was bound to the application, and so was answered less than others.';
 COMMENT ON COLUMN canopy.idempotency_key.function IS
 	'Action that was called, or import for a batch of one; a key of another action is another key.';
 COMMENT ON COLUMN canopy.idempotency_key.key IS 'Key that the caller chose: 1 to 255 printable ASCII characters.';

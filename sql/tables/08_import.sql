@@ -9,6 +9,7 @@ CREATE TABLE canopy.import (
 	status text NOT NULL DEFAULT 'open',
 	on_conflict text NOT NULL DEFAULT 'error',
 	options jsonb NOT NULL DEFAULT '{}',
+	is_bound boolean NOT NULL DEFAULT false,
 	missing text NOT NULL DEFAULT 'ignore',
 	max_missing_percent integer NOT NULL DEFAULT 10,
 	batch_size integer NOT NULL DEFAULT 200,
@@ -86,6 +87,8 @@ COMMENT ON COLUMN canopy.import.status IS
 COMMENT ON COLUMN canopy.import.on_conflict IS 'What to do with a row whose address exists: error, skip or update.';
 COMMENT ON COLUMN canopy.import.options IS
 	'JSON object: what the mode asks besides; of learners, what they are enrolled in.';
+COMMENT ON COLUMN canopy.import.is_bound IS
+	'Whether the import writes no more than a caller bound to its application may, whoever runs it: true since such a caller opened or changed it.';
 COMMENT ON COLUMN canopy.import.missing IS
 	'What to do with identities that the file does not have: ignore, report or deactivate.';
 COMMENT ON COLUMN canopy.import.max_missing_percent IS
@@ -245,11 +248,12 @@ COMMENT ON COLUMN canopy.import_missing.undo_reason IS 'Why undoing kept it.';
 
 CREATE TABLE canopy.import_mapping (
 	account_id uuid NOT NULL,
+	application_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
 	mode text NOT NULL,
 	header text COLLATE "C" NOT NULL,
 	field text,
 	chosen_at timestamptz NOT NULL DEFAULT now(),
-	CONSTRAINT import_mapping_pkey PRIMARY KEY (account_id, mode, header),
+	CONSTRAINT import_mapping_pkey PRIMARY KEY (account_id, application_id, mode, header),
 	CONSTRAINT import_mapping_account_id_fkey FOREIGN KEY (account_id)
 		REFERENCES canopy.account (id) ON DELETE CASCADE
 );
@@ -259,6 +263,8 @@ REVOKE ALL ON TABLE canopy.import_mapping FROM PUBLIC;
 COMMENT ON TABLE canopy.import_mapping IS
 	'Fields that somebody of an account chose for headers, to be proposed for the next file.';
 COMMENT ON COLUMN canopy.import_mapping.account_id IS 'Account that remembers.';
+COMMENT ON COLUMN canopy.import_mapping.application_id IS
+	'Application whose caller, bound to it, chose; all zeros: an account-wide caller chose for the whole account.';
 COMMENT ON COLUMN canopy.import_mapping.mode IS 'Mode of the import in which it was chosen.';
 COMMENT ON COLUMN canopy.import_mapping.header IS 'Header of the column, without blanks around it and in lower case.';
 COMMENT ON COLUMN canopy.import_mapping.field IS 'Field that was chosen; null: the column is ignored.';

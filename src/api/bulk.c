@@ -81,12 +81,10 @@ CB_FUNCTION(canopy_bulk_import_event)
 /* canopy_bulk_purge(account, max_rows) */
 CB_FUNCTION(canopy_bulk_purge)
 {
-	CbScopeNames names = {0};
 	int64		deleted;
 
 	cb_argument_require(fcinfo, 1, "max_rows");
-	names.account = cb_argument_text(fcinfo, 0);
-	deleted = cb_purge_keys(&names, PG_GETARG_INT32(1));
+	deleted = cb_purge_keys(cb_argument_text(fcinfo, 0), PG_GETARG_INT32(1));
 	PG_RETURN_INT64(deleted);
 }
 

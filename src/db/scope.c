@@ -81,6 +81,7 @@ typedef struct Found
 	char	   *name;
 } Found;
 
+static void begin_scope(CbScope *scope, const CbClaims *claims);
 static void require_tier(const CbScope *scope, const CbScopeNames *names);
 static void resolve_account(CbScope *scope, const CbCaller *caller,
 							const char *name);
@@ -108,7 +109,7 @@ cb_scope_resolve(CbScope *scope, const CbCaller *caller,
 	const char *environment = choose(names->environment, cb_environment,
 									 claims->environment);
 
-	memset(scope, 0, sizeof(CbScope));
+	begin_scope(scope, claims);
 	resolve_account(scope, caller,
 					choose(names->account, cb_account,
 						   claims->naccounts == 1 ? claims->accounts[0] : NULL));
@@ -136,10 +137,34 @@ cb_scope_resolve_account(CbScope *scope, const CbCaller *caller,
 {
 	const CbClaims *claims = &caller->claims;
 
-	memset(scope, 0, sizeof(CbScope));
+	begin_scope(scope, claims);
 	resolve_account(scope, caller,
 					choose(account, cb_account,
 						   claims->naccounts == 1 ? claims->accounts[0] : NULL));
+}
+
+bool
+cb_scope_allows(const CbScope *scope, const CbCaller *caller,
+				const char *application, const char *environment)
+{
+	const CbClaims *claims = &caller->claims;
+	Found		found;
+	pg_uuid_t	id;
+
+	if (claims->application != NULL)
+	{
+		look_up(&found, application, &application_by_id, &application_by_slug,
+				&scope->account, NULL);
+		if (!found.exists || !claim_allows(claims->application, application, &found))
+			return false;
+	}
+	if (claims->environment == NULL)
+		return true;
+	if (!cb_uuid_parse(application, strlen(application), &id))
+		return false;
+	look_up(&found, environment, &environment_by_id, &environment_by_slug,
+			&scope->account, &id);
+	return found.exists && claim_allows(claims->environment, environment, &found);
 }
 
 void
@@ -158,6 +183,13 @@ cb_scope_lock(const CbScope *scope)
 	if (cb_statement_run(&lock_application, values, NULL) == 0)
 		not_found("application does not exist");
 	cb_statement_free();
+}
+
+static void
+begin_scope(CbScope *scope, const CbClaims *claims)
+{
+	memset(scope, 0, sizeof(CbScope));
+	scope->is_bound = claims->application != NULL || claims->environment != NULL;
 }
 
 static void

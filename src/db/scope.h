@@ -31,6 +31,12 @@ typedef struct CbScope
 	char	   *application_name;
 	bool		has_environment;
 	pg_uuid_t	environment;
+
+	/*
+	 * Whoever calls, or the import that the call works on, is bound to the
+	 * application: see rows/access.h.
+	 */
+	bool		is_bound;
 } CbScope;
 
 /*
@@ -44,6 +50,13 @@ extern void cb_scope_resolve(CbScope *scope, const CbCaller *caller,
 /* Finds the account alone: what the scope has besides is up to what is found in it. */
 extern void cb_scope_resolve_account(CbScope *scope, const CbCaller *caller,
 									 const char *account);
+
+/*
+ * Do the claims allow the application and environment of something in the account of
+ * the scope?  They are ids; "" is none.
+ */
+extern bool cb_scope_allows(const CbScope *scope, const CbCaller *caller,
+							const char *application, const char *environment);
 
 /*
  * Locks the account and the application against deletion until the transaction

@@ -165,25 +165,24 @@ static void
 fill_key(CbIdempotency *once, const CbBatch *batch, const CbRequest *request,
 		 const CbBatchInside *inside)
 {
-	memset(once, 0, sizeof(CbIdempotency));
-	if (request->idempotency_key == NULL || batch->nrows == 0 || batch->dry_run)
+	bool		has_key = request->idempotency_key != NULL && batch->nrows > 0 &&
+	!batch->dry_run;
+
+	cb_idempotency_begin(once, has_key ? request->idempotency_key : NULL,
+						 inside->function != NULL ? inside->function : batch->action,
+						 &batch->scope, batch->now);
+	if (!has_key)
 		return;
-	once->key = request->idempotency_key;
-	once->function = inside->function != NULL ? inside->function : batch->action;
-	once->account = batch->scope.account;
-	once->now = batch->now;
 	cb_idempotency_fingerprint(once, describe_request(batch));
 }
 
-/* What makes two requests the same, without secrets. */
+/* What makes two requests of one scope the same, without secrets. */
 static Jsonb *
 describe_request(const CbBatch *batch)
 {
-	static const char *const keys[] = {
-		"rows", "max_failed", "application", "environment", "on_conflict"
-	};
+	static const char *const keys[] = {"rows", "max_failed", "on_conflict"};
 	static const char *const more_keys[] = {
-		"rows", "options", "max_failed", "application", "environment", "on_conflict"
+		"rows", "options", "max_failed", "on_conflict"
 	};
 	CbJson	   *json = cb_json_create(batch->nrows * 256);
 
@@ -197,8 +196,6 @@ describe_request(const CbBatch *batch)
 	if (batch->kind->describe != NULL)
 		batch->kind->describe(batch, json);
 	cb_json_int(json, batch->max_failed);
-	cb_json_uuid(json, &batch->scope.application);
-	cb_json_uuid(json, &batch->scope.environment);
 	cb_json_int(json, batch->on_conflict);
 	return cb_json_finish(json);
 }

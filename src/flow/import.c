@@ -58,18 +58,27 @@ cb_import_end(CbImportCall *call)
 void
 cb_import_lock(CbImportCall *call)
 {
-	CbImport   *import = cb_import_read(&call->scope.account, &call->import->id,
-										true);
+	const CbImport *before = call->import;
+	bool		was_bound = call->scope.is_bound;
 
-	if (!is_same_plan(import, call->import))
+	cb_import_hold(call);
+	if (!is_same_plan(call->import, before) || call->scope.is_bound != was_bound)
 		ereport(ERROR,
 				(errcode(CB_ERRCODE_CONFLICT),
 				 errmsg("the import was changed by somebody else"),
 				 errhint("Look at it with canopy_bulk_import_info(), and try again.")));
-	call->import = import;
 }
 
-/* Whoever calls must be allowed where the import belongs. */
+void
+cb_import_hold(CbImportCall *call)
+{
+	call->import = cb_import_read(&call->scope.account, &call->import->id, true);
+	if (call->is_bound_caller && !call->import->is_bound)
+		cb_import_bind(call->import);
+	call->scope.is_bound = call->import->is_bound;
+}
+
+/* Whoever is not allowed where the import belongs does not learn that it is there. */
 static void
 resolve_scope(CbImportCall *call)
 {
@@ -87,7 +96,13 @@ resolve_scope(CbImportCall *call)
 	names.account = account;
 	names.application = application;
 	names.environment = environment;
+	if (!cb_scope_allows(&call->scope, &call->caller, application, environment))
+		ereport(ERROR,
+				(errcode(CB_ERRCODE_NOT_FOUND),
+				 errmsg("import does not exist")));
 	cb_scope_resolve(&call->scope, &call->caller, &names);
+	call->is_bound_caller = call->scope.is_bound;
+	call->scope.is_bound |= import->is_bound;
 }
 
 static bool

@@ -21,7 +21,9 @@
 typedef struct CbImportCall
 {
 	CbCaller	caller;
-	CbScope		scope;			/* of the import */
+	CbScope		scope;			/* of the import; bound when whoever calls, or
+								 * the import, is */
+	bool		is_bound_caller;
 	CbImport   *import;
 	const CbImportMode *mode;
 	TimestampTz now;
@@ -71,17 +73,20 @@ typedef struct CbImportVerdict
 
 /*
  * Enters the directory, finds the import and resolves its application and
- * environment for whoever calls.  Raises PT404 when there is no such import, and
- * what cb_caller_enter() and cb_scope_resolve() raise.  End leaves the directory.
+ * environment for whoever calls.  Raises PT404 when there is no such import for him,
+ * and what cb_caller_enter() and cb_scope_resolve() raise.  End leaves the directory.
  */
 extern void cb_import_begin(CbImportCall *call, const pg_uuid_t *id,
 							const char *account);
 extern void cb_import_end(CbImportCall *call);
 
 /*
- * Reads the import again and locks it until the transaction ends.  Raises PT409
- * when its file or mapping has changed since it was read.
+ * Reads the import again and locks it until the transaction ends.  One that a caller
+ * who is bound works on is bound from then on, whoever goes on with it.
  */
+extern void cb_import_hold(CbImportCall *call);
+
+/* The same; raises PT409 when its file or mapping has changed since it was read. */
 extern void cb_import_lock(CbImportCall *call);
 
 /* How many batches an import has: they are ranges of row numbers. */

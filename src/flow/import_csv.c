@@ -15,7 +15,6 @@
 #include "db/uuid7.h"
 #include "flow/import_csv.h"
 #include "input/csv_write.h"
-#include "record/import_result.h"
 
 #define ROWS_AT_A_TIME	500
 #define ERROR_CODE		"error_code"
@@ -24,6 +23,7 @@
 /* A file that is being written. */
 typedef struct Writing
 {
+	const CbImportCall *call;
 	const CbImport *import;
 	StringInfo	file;
 	char		delimiter;
@@ -46,8 +46,8 @@ void
 cb_import_csv(const pg_uuid_t *id, const char *account, const char *which,
 			  bool byte_order_mark, StringInfo file)
 {
-	Writing		writing = {NULL, file, ',', wants_all(which), true};
 	CbImportCall call;
+	Writing		writing = {&call, NULL, file, ',', wants_all(which), true};
 
 	cb_import_begin(&call, id, account);
 	cb_import_require(call.import,
@@ -124,6 +124,7 @@ write_rows(Writing *writing)
 								   writing->all ? CB_IMPORT_ALL_RESULTS :
 								   CB_IMPORT_UNDONE_RESULTS,
 								   last, ROWS_AT_A_TIME, &results);
+		cb_import_results_hide(writing->call, results, n);
 		for (int i = 0; i < n; i++)
 			write_row(writing, &results[i]);
 		if (n > 0)

@@ -9,6 +9,7 @@
 #define CB_IMPORT_CSV_H
 
 #include "flow/import.h"
+#include "record/import_result.h"
 
 /*
  * A file in UTF-8, in the current memory context.  which is "all": every record
@@ -32,5 +33,12 @@ extern const char *cb_import_csv_disposition(const char *which);
  */
 extern Jsonb *cb_import_results(const pg_uuid_t *id, const char *account,
 								const char *outcome, int page, int take);
+
+/*
+ * Takes the ids of identities out of results that are no members of the application
+ * for a caller who is bound to it: an account-wide caller may have found them.
+ */
+extern void cb_import_results_hide(const CbImportCall *call,
+								   CbImportRowResult *results, int n);
 
 #endif							/* CB_IMPORT_CSV_H */

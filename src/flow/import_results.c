@@ -11,7 +11,8 @@
 #include "db/page.h"
 #include "db/uuid7.h"
 #include "flow/import_csv.h"
-#include "record/import_result.h"
+#include "rows/access.h"
+#include "rows/invite.h"
 
 static CbImportResultChoice choice_of(const char *outcome);
 static void write_result(CbJson *json, const CbImportRowResult *result);
@@ -34,6 +35,7 @@ cb_import_results(const pg_uuid_t *id, const char *account,
 					  "Submit it first; until then canopy_bulk_import_rows() shows its rows.");
 	n = cb_import_results_page(call.import, choice_of(outcome),
 							   cb_page_offset(&place), take, &results, &total);
+	cb_import_results_hide(&call, results, n);
 	cb_page_begin(json, n);
 	for (int i = 0; i < n; i++)
 		write_result(json, &results[i]);
@@ -41,6 +43,30 @@ cb_import_results(const pg_uuid_t *id, const char *account,
 	answer = cb_json_finish(json);
 	cb_import_end(&call);
 	return answer;
+}
+
+void
+cb_import_results_hide(const CbImportCall *call, CbImportRowResult *results, int n)
+{
+	pg_uuid_t  *ids = palloc(sizeof(pg_uuid_t) * (n + 1));
+	CbStandings standings;
+	int			nids = 0;
+
+	if (!call->is_bound_caller || call->mode->kind == &cb_invite_kind)
+		return;
+	for (int i = 0; i < n; i++)
+	{
+		if (results[i].has_resource)
+			ids[nids++] = results[i].resource;
+	}
+	cb_access_look(&standings, &call->scope, ids, nids, CB_ACCESS_READ);
+	for (int i = 0; i < n; i++)
+	{
+		if (results[i].has_resource &&
+			cb_access_check(&standings, &results[i].resource,
+							CB_ACCESS_MEMBER) != CB_OK)
+			results[i].has_resource = false;
+	}
 }
 
 static CbImportResultChoice

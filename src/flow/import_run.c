@@ -44,7 +44,7 @@ cb_import_run_begin(CbImportRun *run, const pg_uuid_t *id, const char *account)
 	CbImportCall call;
 
 	cb_import_begin(&call, id, account);
-	call.import = cb_import_read(&call.scope.account, id, true);
+	cb_import_hold(&call);
 	cb_import_require(call.import, CB_IMPORT_IN(CB_IMPORT_RUNNING) |
 					  CB_IMPORT_IN(CB_IMPORT_FAILED),
 					  "Submit it first; what has ended does not run again.");
@@ -156,7 +156,7 @@ static void
 begin_step(CbImportCall *call, const CbImportRun *run)
 {
 	cb_import_begin(call, &run->id, run->account);
-	call->import = cb_import_read(&call->scope.account, &run->id, true);
+	cb_import_hold(call);
 }
 
 /* The rows of the next range that are selected; it may have none. */

@@ -59,6 +59,7 @@ cb_wizard_open(const CbImportOrder *order)
 	call.now = GetCurrentTimestamp();
 	import.options = cb_import_mode_options(call.mode, &call.scope, order->options);
 	take_scope(&import, &call);
+	import.is_bound = call.scope.is_bound || order->is_bound;
 	cb_import_insert(&import, call.now);
 	answer = cb_import_describe(cb_import_read(&import.account, &import.id, false));
 	cb_import_end(&call);

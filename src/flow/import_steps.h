@@ -19,6 +19,7 @@ typedef struct CbImportOrder
 	const char *missing;
 	int			max_missing_percent;	/* -1: the default */
 	const Jsonb *options;		/* of the mode */
+	bool		is_bound;		/* whoever calls */
 } CbImportOrder;
 
 /*

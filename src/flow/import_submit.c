@@ -47,6 +47,8 @@ cb_import_run_submit(const pg_uuid_t *id, const char *account,
 		cb_import_sync_check(&call);
 		submit(&call);
 	}
+	else if (call.is_bound_caller)
+		cb_import_hold(&call);
 	cb_import_end(&call);
 }
 
@@ -57,7 +59,7 @@ cb_wizard_cancel(const pg_uuid_t *id, const char *account)
 	Jsonb	   *answer;
 
 	cb_import_begin(&call, id, account);
-	call.import = cb_import_read(&call.scope.account, id, true);
+	cb_import_hold(&call);
 	cb_import_require(call.import, BEFORE_THE_END,
 					  "What has been written can be undone.");
 	if ((CB_IMPORT_IN(call.import->status) & CB_IMPORT_BEFORE_SUBMIT) != 0)

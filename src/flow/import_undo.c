@@ -149,7 +149,7 @@ begin(Undoing *undoing, const pg_uuid_t *id, const char *account)
 	Part	   *missing = &undoing->missing;
 
 	cb_import_begin(call, id, account);
-	call->import = cb_import_read(&call->scope.account, id, true);
+	cb_import_hold(call);
 	cb_import_require(call->import, CB_IMPORT_ENDED,
 					  "Cancel it with canopy_bulk_import_cancel() first, or let it end.");
 	rows->kind = call->mode->undo;

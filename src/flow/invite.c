@@ -17,6 +17,7 @@
 #include "flow/invite.h"
 #include "record/audit.h"
 #include "record/idempotency.h"
+#include "rows/access.h"
 #include "rows/client.h"
 
 /* Changes an invite that is locked; gives the answer, and what is stored of it. */
@@ -25,15 +26,16 @@ typedef Jsonb *(*CbInviteStep) (const CbScope *scope, CbInviteFound *found,
 
 static CbAnswer run(const char *action, const CbInviteChange *change,
 					CbInviteStep step);
-static Jsonb *describe_change(const CbInviteChange *change,
-							  const CbScope *scope);
+static Jsonb *describe_change(const CbInviteChange *change);
 static Jsonb *resend_step(const CbScope *scope, CbInviteFound *found,
 						  TimestampTz now, Jsonb **record);
 static Jsonb *revoke_step(const CbScope *scope, CbInviteFound *found,
 						  TimestampTz now, Jsonb **record);
 static Jsonb *describe_info(const CbInviteFound *found);
+static bool shows_names(const CbInvite *invite);
 static void lock_pending(const CbScope *scope, const pg_uuid_t *id,
 						 TimestampTz now, CbInviteFound *found);
+static void check_access(const CbScope *scope, const CbInvite *invite);
 static const char *redirect_of(const CbScope *scope, const CbInvite *invite);
 static void send_again(const CbScope *scope, const CbInviteFound *found,
 					   const char *link, TimestampTz now);
@@ -113,7 +115,7 @@ run(const char *action, const CbInviteChange *change, CbInviteStep step)
 {
 	MemoryContext context = CurrentMemoryContext;
 	CbAnswer	answer = {NULL, CB_STATUS_OK};
-	CbIdempotency once = {change->idempotency_key, action};
+	CbIdempotency once;
 	CbReplay	first;
 	CbInviteFound found;
 	CbCaller	caller;
@@ -122,9 +124,9 @@ run(const char *action, const CbInviteChange *change, CbInviteStep step)
 	cb_caller_enter(&caller);
 	MemoryContextSwitchTo(context);
 	cb_scope_resolve(&scope, &caller, &change->names);
-	once.account = scope.account;
-	once.now = GetCurrentTimestamp();
-	cb_idempotency_fingerprint(&once, describe_change(change, &scope));
+	cb_idempotency_begin(&once, change->idempotency_key, action, &scope,
+						 GetCurrentTimestamp());
+	cb_idempotency_fingerprint(&once, describe_change(change));
 	answer.replayed = once.key != NULL && !cb_idempotency_claim(&once, &first);
 	if (!answer.replayed)
 	{
@@ -144,15 +146,13 @@ run(const char *action, const CbInviteChange *change, CbInviteStep step)
 }
 
 static Jsonb *
-describe_change(const CbInviteChange *change, const CbScope *scope)
+describe_change(const CbInviteChange *change)
 {
-	static const char *const keys[] = {"id", "application", "environment"};
-	CbJson	   *json = cb_json_create(256);
+	static const char *const keys[] = {"id"};
+	CbJson	   *json = cb_json_create(64);
 
 	cb_json_object(json, keys, lengthof(keys));
 	cb_json_uuid(json, &change->id);
-	cb_json_uuid(json, &scope->application);
-	cb_json_uuid(json, &scope->environment);
 	return cb_json_finish(json);
 }
 
@@ -161,10 +161,12 @@ static Jsonb *
 resend_step(const CbScope *scope, CbInviteFound *found, TimestampTz now,
 			Jsonb **record)
 {
-	const char *redirect_url = redirect_of(scope, &found->invite);
+	const char *redirect_url;
 	char		token[CB_TOKEN_LEN + 1];
 	char	   *link;
 
+	check_access(scope, &found->invite);
+	redirect_url = redirect_of(scope, &found->invite);
 	cb_token_make(&scope->account, token);
 	link = cb_invite_link(&found->invite, redirect_url, token);
 	cb_invite_reissue(&scope->account, &found->invite, token, now);
@@ -192,16 +194,29 @@ describe_info(const CbInviteFound *found)
 		"email", "intent", "app_name", "last_name", "first_name",
 		"inviter_email"
 	};
+	CbInvite	shown = found->invite;
 	CbJson	   *json = cb_json_create(256);
 
+	if (!shows_names(&shown))
+		shown.first_name.val = shown.last_name.val = NULL;
 	cb_json_object(json, keys, lengthof(keys));
-	cb_json_cstring(json, found->invite.email);
-	cb_json_cstring(json, found->invite.intent);
+	cb_json_cstring(json, shown.email);
+	cb_json_cstring(json, shown.intent);
 	cb_json_cstring(json, found->application_name);
-	cb_invite_encode_text(&found->invite.last_name, json);
-	cb_invite_encode_text(&found->invite.first_name, json);
+	cb_invite_encode_text(&shown.last_name, json);
+	cb_invite_encode_text(&shown.first_name, json);
 	cb_json_cstring(json, found->invite.inviter_email);
 	return cb_json_finish(json);
+}
+
+/*
+ * Of an identity that exists only to its own address: a token that was handed out may
+ * be in the hands of the caller who invited.
+ */
+static bool
+shows_names(const CbInvite *invite)
+{
+	return invite->send_email || invite->intent == cb_intent_activate;
 }
 
 static void
@@ -217,6 +232,26 @@ lock_pending(const CbScope *scope, const pg_uuid_t *id, TimestampTz now,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invite is no longer pending"),
 				 errhint("Invite the address again.")));
+}
+
+/*
+ * A new password is for a member, and the link to it for a caller who could choose
+ * the password as well.
+ */
+static void
+check_access(const CbScope *scope, const CbInvite *invite)
+{
+	if (invite->intent != cb_intent_password_reset)
+		return;
+	if (!invite->send_email && !cb_access_gets_links(scope))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("token is not authorized for a link that changes a password"),
+				 errhint("Revoke the invite, and make one that is mailed.")));
+	if (!cb_access_is_member(scope, &invite->identity_id.id, CB_ACCESS_READ))
+		ereport(ERROR,
+				(errcode(CB_ERRCODE_NOT_FOUND),
+				 errmsg("invite does not exist")));
 }
 
 /* NULL: the page we have. */

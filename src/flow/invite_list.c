@@ -109,7 +109,7 @@ cb_invite_list(const CbInviteListing *listing)
 	json = cb_json_create(1024);
 	cb_page_begin(json, items.n);
 	for (int i = 0; i < items.n; i++)
-		cb_invite_encode(&items.invites[i], NULL, now, json);
+		cb_invite_encode(&items.invites[i], &scope, NULL, now, json);
 	cb_page_end(json, &listing->page, counts[TOTAL]);
 	return cb_json_finish(json);
 }

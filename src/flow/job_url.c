@@ -71,7 +71,7 @@ cb_job_url_ask(const CbJobUrl *ask, CbJobForm form, bool *replayed)
 }
 
 Jsonb *
-cb_job_url_repeat(const CbJob *job, CbJobForm form)
+cb_job_url_repeat(const CbJob *job, bool is_bound, CbJobForm form)
 {
 	CbJobUrl	ask = {0};
 	bool		replayed;
@@ -89,6 +89,7 @@ cb_job_url_repeat(const CbJob *job, CbJobForm form)
 	ask.order.mode = text_member(job->parameters, "mode");
 	ask.order.on_conflict = text_member(job->parameters, "on_conflict");
 	ask.order.max_missing_percent = -1;
+	ask.order.is_bound = is_bound;
 	ask.options = object_member(job->parameters, "options");
 	ask.order.names.account = account;
 	ask.order.names.application = application;
@@ -134,11 +135,9 @@ claim(const CbJobUrl *ask, const CbJob *job, CbIdempotency *once,
 					  VARSIZE(job->parameters) - VARHDRSZ);
 	cb_caller_enter(&caller);
 	MemoryContextSwitchTo(context);
-	cb_scope_resolve_account(&scope, &caller, ask->order.names.account);
-	once->key = ask->idempotency_key;
-	once->function = ACTION;
-	once->account = scope.account;
-	once->now = GetCurrentTimestamp();
+	cb_scope_resolve(&scope, &caller, &ask->order.names);
+	cb_idempotency_begin(once, ask->idempotency_key, ACTION, &scope,
+						 GetCurrentTimestamp());
 	cb_idempotency_fingerprint(once, cb_json_finish(json));
 	is_first = cb_idempotency_claim(once, first);
 	cb_caller_leave(&caller);

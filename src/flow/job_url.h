@@ -28,7 +28,7 @@ typedef struct CbJobUrl
 extern Jsonb *cb_job_url_ask(const CbJobUrl *ask, CbJobForm form,
 							 bool *replayed);
 
-/* Asks for what the job asked for; it has its URL. */
-extern Jsonb *cb_job_url_repeat(const CbJob *job, CbJobForm form);
+/* Asks for what the job asked for, bound as it was; it has its URL. */
+extern Jsonb *cb_job_url_repeat(const CbJob *job, bool is_bound, CbJobForm form);
 
 #endif							/* CB_JOB_URL_H */

@@ -162,6 +162,7 @@ cb_jobs_repeat(const pg_uuid_t *id, const char *account, CbJobForm form)
 {
 	JobCall		call;
 	CbJob	   *job;
+	bool		is_bound;
 
 	begin(&call, account);
 	job = find(&call, id);
@@ -171,8 +172,9 @@ cb_jobs_repeat(const pg_uuid_t *id, const char *account, CbJobForm form)
 				(errcode(CB_ERRCODE_CONFLICT),
 				 errmsg("the job cannot be repeated"),
 				 errhint("Ask for a new one: a URL with a query is not kept, and an import is submitted again.")));
+	is_bound = cb_import_read(&job->account, &job->import, false)->is_bound;
 	end(&call);
-	return cb_job_url_repeat(job, form);
+	return cb_job_url_repeat(job, is_bound, form);
 }
 
 int

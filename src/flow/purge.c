@@ -10,14 +10,15 @@
 #include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
+#include "flow/accounts.h"
 #include "flow/purge.h"
 #include "record/idempotency.h"
 
 int64
-cb_purge_keys(const CbScopeNames *names, int most)
+cb_purge_keys(const char *account, int most)
 {
 	CbCaller	caller;
-	CbScope		scope;
+	pg_uuid_t	id;
 	int64		deleted;
 
 	if (most < 1)
@@ -25,8 +26,8 @@ cb_purge_keys(const CbScopeNames *names, int most)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("max_rows must be positive")));
 	cb_caller_enter(&caller);
-	cb_scope_resolve(&scope, &caller, names);
-	deleted = cb_idempotency_purge(&scope.account, GetCurrentTimestamp(), most);
+	id = cb_accounts_resolve(account, &caller);
+	deleted = cb_idempotency_purge(&id, GetCurrentTimestamp(), most);
 	cb_caller_leave(&caller);
 	return deleted;
 }

@@ -91,18 +91,9 @@ static void
 fill_event_key(CbIdempotency *once, const char *key,
 			   const CbImportEvent *event, const CbScope *scope)
 {
-	static const char *const keys[] = {"event", "application"};
-	Jsonb	   *description = describe_event(event);
-	CbJson	   *json = cb_json_create(256);
-
-	cb_json_object(json, keys, lengthof(keys));
-	cb_json_container(json, &description->root, VARSIZE(description) - VARHDRSZ);
-	cb_json_uuid(json, &scope->application);
-	once->key = key;
-	once->function = CB_REPORT_IMPORT_ACTION;
-	once->account = scope->account;
-	once->now = GetCurrentTimestamp();
-	cb_idempotency_fingerprint(once, cb_json_finish(json));
+	cb_idempotency_begin(once, key, CB_REPORT_IMPORT_ACTION, scope,
+						 GetCurrentTimestamp());
+	cb_idempotency_fingerprint(once, describe_event(event));
 }
 
 static void

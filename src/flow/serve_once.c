@@ -20,7 +20,7 @@
 static bool claim(CbRouteCall *call, CbIdempotency *once, CbReplay *first);
 static void store(const CbRouteCall *call, const CbIdempotency *once,
 				  const CbReplay *first);
-static Jsonb *describe_request(const CbRouteCall *call, const CbScope *scope);
+static Jsonb *describe_request(const CbRouteCall *call);
 
 CbAnswer
 cb_serve_once(CbRouteCall *call, const pg_uuid_t *id)
@@ -36,8 +36,6 @@ cb_serve_once(CbRouteCall *call, const pg_uuid_t *id)
 		answer.body = route->step(call, id);
 		return answer;
 	}
-	once.key = call->request.idempotency_key;
-	once.function = route->action;
 	answer.replayed = !claim(call, &once, &first);
 	if (!answer.replayed)
 	{
@@ -49,20 +47,29 @@ cb_serve_once(CbRouteCall *call, const pg_uuid_t *id)
 	return answer;
 }
 
+/*
+ * The step says itself which application or environment it needs, and whether a path
+ * of the whole account is for a caller who is bound: the key is that of its part.
+ */
 static bool
 claim(CbRouteCall *call, CbIdempotency *once, CbReplay *first)
 {
 	MemoryContext context = CurrentMemoryContext;
+	CbScopeNames names = call->request.names;
 	CbCaller	caller;
 	CbScope		scope;
 	bool		is_first;
 
 	cb_caller_enter(&caller);
 	MemoryContextSwitchTo(context);
-	cb_scope_resolve_account(&scope, &caller, call->request.names.account);
-	once->account = scope.account;
-	once->now = GetCurrentTimestamp();
-	cb_idempotency_fingerprint(once, describe_request(call, &scope));
+	names.needs_application = names.needs_environment = false;
+	if (caller.claims.application != NULL && names.application != NULL &&
+		names.application[0] == '\0')
+		names.application = NULL;
+	cb_scope_resolve(&scope, &caller, &names);
+	cb_idempotency_begin(once, call->request.idempotency_key, call->route->action,
+						 &scope, GetCurrentTimestamp());
+	cb_idempotency_fingerprint(once, describe_request(call));
 	is_first = cb_idempotency_claim(once, first);
 	cb_caller_leave(&caller);
 	MemoryContextSwitchTo(context);
@@ -82,11 +89,11 @@ store(const CbRouteCall *call, const CbIdempotency *once, const CbReplay *first)
 	MemoryContextSwitchTo(context);
 }
 
-/* What makes a request another one: its place, its id and its body. */
+/* What makes a request of one scope another one: its id and its body. */
 static Jsonb *
-describe_request(const CbRouteCall *call, const CbScope *scope)
+describe_request(const CbRouteCall *call)
 {
-	static const char *const keys[] = {"id", "body", "application", "environment"};
+	static const char *const keys[] = {"id", "body"};
 	CbJson	   *json = cb_json_create(256);
 
 	cb_json_object(json, keys, lengthof(keys));
@@ -96,7 +103,5 @@ describe_request(const CbRouteCall *call, const CbScope *scope)
 	else
 		cb_json_container(json, &call->body->root,
 						  VARSIZE(call->body) - VARHDRSZ);
-	cb_json_cstring(json, call->request.names.application);
-	cb_json_cstring(json, call->request.names.environment);
 	return cb_json_finish(json);
 }

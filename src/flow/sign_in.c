@@ -8,7 +8,8 @@
  *
  * An unknown address, an identity without a password, a wrong password and a
  * lock-out look the same from outside: the same answer, the cost of a hash, and
- * one row locked, which makes the commit write to disk.  A lock-out is told to
+ * one row locked, which makes the commit write to disk.  To a caller who is bound an
+ * identity that is no member is an unknown address, and is not counted against.  A lock-out is told to
  * nobody, or a right guess during it could be known from a wrong one.
  *
  * The row is locked after the verification, and what it says then counts: of
@@ -29,6 +30,7 @@
 #include "flow/sign_in.h"
 #include "input/email.h"
 #include "record/audit.h"
+#include "rows/access.h"
 #include "secret/password_verify.h"
 #include "settings.h"
 
@@ -177,6 +179,8 @@ find(const CbScope *scope, const CbSignIn *shown, Person *person)
 		person->hash = isnull ? NULL : TextDatumGetCString(value);
 	}
 	cb_statement_free();
+	if (!cb_access_is_member(scope, &person->id, CB_ACCESS_READ))
+		memset(person, 0, sizeof(Person));
 }
 
 /* Takes as long for nobody as for somebody. */
@@ -194,7 +198,8 @@ verify(const CbSignIn *shown, Person *person)
 
 /*
  * Locks the row and reads what it says now; false when it has another hash by
- * now, and nothing is locked.  For nobody it locks the account instead.
+ * now, or is not for the caller to know any more.  For nobody it locks the account
+ * instead.
  */
 static bool
 lock(const CbScope *scope, Person *person)
@@ -222,7 +227,7 @@ lock(const CbScope *scope, Person *person)
 		person->locked_until = cb_time_read(value, isnull);
 	}
 	cb_statement_free();
-	return same;
+	return same && cb_access_is_member(scope, &person->id, CB_ACCESS_LOCK_MEMBERSHIP);
 }
 
 static bool

@@ -30,31 +30,38 @@
 #define EQ " OPERATOR(pg_catalog.=) "
 #define KEY_MAX_LEN		255		/* characters */
 
-/* Parameters: account, function, key, time before which keys have expired. */
+#define KEY_COLUMNS \
+	"account_id, application_id, environment_id, is_bound, function, key"
+#define THIS_KEY \
+	" WHERE account_id" EQ "$1 AND application_id" EQ "$2" \
+	" AND environment_id" EQ "$3 AND is_bound" EQ "$4" \
+	" AND function" EQ "$5 AND key" EQ "$6"
+#define KEY_TYPES	UUIDOID, UUIDOID, UUIDOID, BOOLOID, TEXTOID, TEXTOID
+#define NKEYS		6			/* parameters of all statements, in this order */
+
+/* Parameters: the key, time before which keys have expired. */
 static CbStatement find_key = {
-	"SELECT fingerprint, answer, status FROM canopy.idempotency_key"
-	" WHERE account_id" EQ "$1 AND function" EQ "$2 AND key" EQ "$3"
-	" AND created_at OPERATOR(pg_catalog.>) $4",
-	4, {UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}, SPI_OK_SELECT
+	"SELECT fingerprint, answer, status FROM canopy.idempotency_key" THIS_KEY
+	" AND created_at OPERATOR(pg_catalog.>) $7",
+	NKEYS + 1, {KEY_TYPES, TIMESTAMPTZOID}, SPI_OK_SELECT
 };
 
 /* Parameters: those of find_key, then fingerprint, time. */
 static CbStatement claim_key = {
-	"INSERT INTO canopy.idempotency_key AS k (account_id, function, key,"
-	" fingerprint, created_at) VALUES ($1, $2, $3, $5, $6)"
-	" ON CONFLICT (account_id, function, key) DO UPDATE"
-	" SET fingerprint = $5, created_at = $6, answer = NULL, status = NULL"
-	" WHERE k.created_at OPERATOR(pg_catalog.<=) $4"
+	"INSERT INTO canopy.idempotency_key AS k (" KEY_COLUMNS ","
+	" fingerprint, created_at) VALUES ($1, $2, $3, $4, $5, $6, $8, $9)"
+	" ON CONFLICT (" KEY_COLUMNS ") DO UPDATE"
+	" SET fingerprint = $8, created_at = $9, answer = NULL, status = NULL"
+	" WHERE k.created_at OPERATOR(pg_catalog.<=) $7"
 	" RETURNING 1",
-	6, {UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, BYTEAOID, TIMESTAMPTZOID},
+	NKEYS + 3, {KEY_TYPES, TIMESTAMPTZOID, BYTEAOID, TIMESTAMPTZOID},
 	SPI_OK_INSERT_RETURNING
 };
 
-/* Parameters: account, function, key, answer, status. */
+/* Parameters: the key, answer, status. */
 static CbStatement store_answer = {
-	"UPDATE canopy.idempotency_key SET answer = $4, status = $5"
-	" WHERE account_id" EQ "$1 AND function" EQ "$2 AND key" EQ "$3",
-	5, {UUIDOID, TEXTOID, TEXTOID, JSONBOID, INT4OID}, SPI_OK_UPDATE
+	"UPDATE canopy.idempotency_key SET answer = $7, status = $8" THIS_KEY,
+	NKEYS + 2, {KEY_TYPES, JSONBOID, INT4OID}, SPI_OK_UPDATE
 };
 
 /* Parameters: account, time before which keys have expired, rows at most. */
@@ -68,6 +75,7 @@ static CbStatement purge_keys = {
 };
 
 static void fill_key(const CbIdempotency *idempotency, Datum *values);
+static Datum expiry_of(const CbIdempotency *idempotency);
 static TimestampTz expired_since(TimestampTz now);
 static Datum bytes_datum(const uint8 *bytes, int len);
 static bool is_fingerprint(const CbIdempotency *idempotency, bytea *stored);
@@ -99,6 +107,22 @@ cb_idempotency_key(const char *argument)
 }
 
 void
+cb_idempotency_begin(CbIdempotency *idempotency, const char *key,
+					 const char *function, const CbScope *scope, TimestampTz now)
+{
+	memset(idempotency, 0, sizeof(CbIdempotency));
+	idempotency->key = key;
+	idempotency->function = function;
+	idempotency->account = scope->account;
+	if (scope->has_application)
+		idempotency->application = scope->application;
+	if (scope->has_environment)
+		idempotency->environment = scope->environment;
+	idempotency->is_bound = scope->is_bound;
+	idempotency->now = now;
+}
+
+void
 cb_idempotency_fingerprint(CbIdempotency *idempotency, const Jsonb *request)
 {
 	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
@@ -116,12 +140,13 @@ cb_idempotency_fingerprint(CbIdempotency *idempotency, const Jsonb *request)
 bool
 cb_idempotency_find(const CbIdempotency *idempotency, CbReplay *replay)
 {
-	Datum		values[4];
+	Datum		values[NKEYS + 1];
 	Datum		value;
 	bool		isnull;
 	bool		found;
 
 	fill_key(idempotency, values);
+	values[NKEYS] = expiry_of(idempotency);
 	found = cb_statement_run(&find_key, values, NULL) == 1;
 	if (found)
 	{
@@ -143,13 +168,14 @@ cb_idempotency_find(const CbIdempotency *idempotency, CbReplay *replay)
 bool
 cb_idempotency_claim(const CbIdempotency *idempotency, CbReplay *replay)
 {
-	Datum		values[6];
+	Datum		values[NKEYS + 3];
 	bool		claimed;
 
 	fill_key(idempotency, values);
-	values[4] = bytes_datum(idempotency->fingerprint,
-							sizeof(idempotency->fingerprint));
-	values[5] = TimestampTzGetDatum(idempotency->now);
+	values[NKEYS] = expiry_of(idempotency);
+	values[NKEYS + 1] = bytes_datum(idempotency->fingerprint,
+									sizeof(idempotency->fingerprint));
+	values[NKEYS + 2] = TimestampTzGetDatum(idempotency->now);
 	claimed = cb_statement_run(&claim_key, values, NULL) == 1;
 	cb_statement_free();
 	if (!claimed && !cb_idempotency_find(idempotency, replay))
@@ -163,13 +189,14 @@ cb_idempotency_claim(const CbIdempotency *idempotency, CbReplay *replay)
 void
 cb_idempotency_store(const CbIdempotency *idempotency, const CbReplay *replay)
 {
-	Datum		values[5];
-	char		nulls[5] = {' ', ' ', ' ', ' ', ' '};
+	Datum		values[NKEYS + 2];
+	char		nulls[NKEYS + 2];
 
+	memset(nulls, ' ', sizeof(nulls));
 	fill_key(idempotency, values);
-	values[3] = JsonbPGetDatum(replay->answer);
-	nulls[3] = replay->answer == NULL ? 'n' : ' ';
-	values[4] = Int32GetDatum(replay->status);
+	values[NKEYS] = JsonbPGetDatum(replay->answer);
+	nulls[NKEYS] = replay->answer == NULL ? 'n' : ' ';
+	values[NKEYS + 1] = Int32GetDatum(replay->status);
 	if (cb_statement_run(&store_answer, values, nulls) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -196,9 +223,17 @@ static void
 fill_key(const CbIdempotency *idempotency, Datum *values)
 {
 	values[0] = UUIDPGetDatum(&idempotency->account);
-	values[1] = CStringGetTextDatum(idempotency->function);
-	values[2] = CStringGetTextDatum(idempotency->key);
-	values[3] = TimestampTzGetDatum(expired_since(idempotency->now));
+	values[1] = UUIDPGetDatum(&idempotency->application);
+	values[2] = UUIDPGetDatum(&idempotency->environment);
+	values[3] = BoolGetDatum(idempotency->is_bound);
+	values[4] = CStringGetTextDatum(idempotency->function);
+	values[5] = CStringGetTextDatum(idempotency->key);
+}
+
+static Datum
+expiry_of(const CbIdempotency *idempotency)
+{
+	return TimestampTzGetDatum(expired_since(idempotency->now));
 }
 
 static TimestampTz

@@ -13,11 +13,18 @@
 #include "db/scope.h"
 #include "utils/jsonb.h"
 
+/*
+ * A key of another function, or of a call in another scope, is another key.  The scope
+ * is what was resolved for the call, whether its arguments named it or its claims.
+ */
 typedef struct CbIdempotency
 {
 	const char *key;			/* NULL: the call has none */
-	const char *function;		/* a key of another function is another key */
+	const char *function;
 	pg_uuid_t	account;
+	pg_uuid_t	application;	/* zeros: none */
+	pg_uuid_t	environment;	/* zeros: none */
+	bool		is_bound;
 	uint8		fingerprint[PG_SHA256_DIGEST_LENGTH];
 	TimestampTz now;
 } CbIdempotency;
@@ -38,6 +45,11 @@ typedef struct CbReplay
  * not printable ASCII.
  */
 extern const char *cb_idempotency_key(const char *argument);
+
+/* Fills in all but the fingerprint; key may be NULL, and function is static. */
+extern void cb_idempotency_begin(CbIdempotency *idempotency, const char *key,
+								 const char *function, const CbScope *scope,
+								 TimestampTz now);
 
 /* Fills in the fingerprint of a request that has been stripped of its secrets. */
 extern void cb_idempotency_fingerprint(CbIdempotency *idempotency,

@@ -26,15 +26,23 @@
 /*
  * Parameters: account, id, application, environment, mode, on_conflict, missing,
  * max_missing_percent, batch_size, actor_id, actor_type, correlation_id, time,
- * options.
+ * options, is_bound.
  */
 static CbStatement insert_import = {
 	"INSERT INTO canopy.import (account_id, id, application_id,"
 	" environment_id, mode, on_conflict, missing, max_missing_percent,"
-	" batch_size, actor_id, actor_type, correlation_id, created_at, options)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-	14, {UUIDOID, UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, INT4OID,
-	INT4OID, TEXTOID, TEXTOID, UUIDOID, TIMESTAMPTZOID, JSONBOID}, SPI_OK_INSERT
+	" batch_size, actor_id, actor_type, correlation_id, created_at, options,"
+	" is_bound)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+	15, {UUIDOID, UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, INT4OID,
+	INT4OID, TEXTOID, TEXTOID, UUIDOID, TIMESTAMPTZOID, JSONBOID, BOOLOID},
+	SPI_OK_INSERT
+};
+
+/* Parameters: account, id. */
+static CbStatement bind_import = {
+	"UPDATE canopy.import SET is_bound = true" THIS_IMPORT,
+	2, {UUIDOID, UUIDOID}, SPI_OK_UPDATE
 };
 
 /*
@@ -165,8 +173,8 @@ cb_import_status_name(CbImportStatus status)
 void
 cb_import_insert(const CbImport *import, TimestampTz now)
 {
-	Datum		values[14];
-	char		nulls[14];
+	Datum		values[15];
+	char		nulls[15];
 
 	begin_values(import, values, nulls, lengthof(values));
 	set_uuid(values, nulls, 2, import->has_application, &import->application);
@@ -181,7 +189,19 @@ cb_import_insert(const CbImport *import, TimestampTz now)
 	set_uuid(values, nulls, 11, true, &import->correlation_id);
 	values[12] = TimestampTzGetDatum(now);
 	values[13] = JsonbPGetDatum(import->options);
+	values[14] = BoolGetDatum(import->is_bound);
 	update(&insert_import, values, nulls);
+}
+
+void
+cb_import_bind(CbImport *import)
+{
+	Datum		values[2];
+	char		nulls[2];
+
+	begin_values(import, values, nulls, lengthof(values));
+	update(&bind_import, values, nulls);
+	import->is_bound = true;
 }
 
 void

@@ -62,6 +62,7 @@ typedef struct CbImport
 	int			max_missing_percent;
 	int			batch_size;		/* row numbers */
 	Jsonb	   *options;		/* what the mode asks besides: an object */
+	bool		is_bound;		/* to its application, whoever runs it */
 
 	/* Of the file; unset before the upload. */
 	char	   *file_name;		/* NULL: not told */
@@ -122,6 +123,9 @@ extern void cb_import_insert(const CbImport *import, TimestampTz now);
  */
 extern CbImport *cb_import_read(const pg_uuid_t *account, const pg_uuid_t *id,
 								bool lock);
+
+/* From now on a locked import is bound to its application, for good. */
+extern void cb_import_bind(CbImport *import);
 
 /* Raises PT409 unless the status is one of the set; hint says what to do. */
 extern void cb_import_require(const CbImport *import, int statuses,

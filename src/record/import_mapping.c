@@ -3,6 +3,9 @@
  * import_mapping.c
  *		What an account chose for the headers of its files.
  *
+ * What is chosen in an import that is bound to an application is remembered for that
+ * application alone; and where it has not chosen, what the account chose counts.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -17,29 +20,37 @@
 
 #define EQ " OPERATOR(pg_catalog.=) "
 
-/* Parameters: account, mode, headers. */
+/*
+ * Parameters: account, mode, headers, application, no application.  What the
+ * application chose comes last.
+ */
 static CbStatement find_choices = {
 	"SELECT u.n, m.field"
 	" FROM pg_catalog.unnest($3) WITH ORDINALITY AS u (header, n)"
 	" JOIN canopy.import_mapping m ON m.account_id" EQ "$1 AND m.mode" EQ "$2"
-	" AND m.header" EQ "u.header",
-	3, {UUIDOID, TEXTOID, TEXTARRAYOID}, SPI_OK_SELECT
+	" AND m.header" EQ "u.header"
+	" WHERE m.application_id" EQ "$4 OR m.application_id" EQ "$5"
+	" ORDER BY m.application_id" EQ "$4",
+	5, {UUIDOID, TEXTOID, TEXTARRAYOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
 };
 
-/* Parameters: account, mode, headers, fields, time. */
+/* Parameters: account, mode, headers, fields, time, application. */
 static CbStatement save_choices = {
-	"INSERT INTO canopy.import_mapping (account_id, mode, header, field,"
-	" chosen_at)"
-	" SELECT $1, $2, u.header, u.field, $5"
+	"INSERT INTO canopy.import_mapping (account_id, application_id, mode,"
+	" header, field, chosen_at)"
+	" SELECT $1, $6, $2, u.header, u.field, $5"
 	" FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4))"
 	" AS u (header, field)"
 	" ORDER BY u.header"
-	" ON CONFLICT (account_id, mode, header)"
+	" ON CONFLICT (account_id, application_id, mode, header)"
 	" DO UPDATE SET field = EXCLUDED.field, chosen_at = EXCLUDED.chosen_at",
-	5, {UUIDOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID},
+	6, {UUIDOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID, UUIDOID},
 	SPI_OK_INSERT
 };
 
+static const pg_uuid_t no_application = {{0}};
+
+static Datum application_of(const CbImport *import);
 static bool is_repeated(char **keys, int n);
 
 void
@@ -47,7 +58,7 @@ cb_import_mapping_read(const CbImport *import, const char **headers,
 					   const char **targets, int n)
 {
 	Datum	   *keys = palloc(sizeof(Datum) * (n + 1));
-	Datum		values[3];
+	Datum		values[5];
 	uint64		found;
 
 	for (int i = 0; i < n; i++)
@@ -58,6 +69,8 @@ cb_import_mapping_read(const CbImport *import, const char **headers,
 	values[0] = UUIDPGetDatum(&import->account);
 	values[1] = CStringGetTextDatum(import->mode);
 	values[2] = cb_statement_array(keys, NULL, n, TEXTOID);
+	values[3] = application_of(import);
+	values[4] = UUIDPGetDatum(&no_application);
 	found = cb_statement_run(&find_choices, values, NULL);
 	for (uint64 i = 0; i < found; i++)
 	{
@@ -78,7 +91,7 @@ cb_import_mapping_save(const CbImport *import, const char **headers,
 	Datum	   *names = palloc(sizeof(Datum) * (n + 1));
 	Datum	   *chosen = palloc0(sizeof(Datum) * (n + 1));
 	bool	   *nulls = palloc0(sizeof(bool) * (n + 1));
-	Datum		values[5];
+	Datum		values[6];
 	int			m = 0;
 
 	for (int i = 0; i < n; i++)
@@ -97,7 +110,15 @@ cb_import_mapping_save(const CbImport *import, const char **headers,
 	values[2] = cb_statement_array(names, NULL, m, TEXTOID);
 	values[3] = cb_statement_array(chosen, nulls, m, TEXTOID);
 	values[4] = TimestampTzGetDatum(now);
+	values[5] = application_of(import);
 	cb_statement_run(&save_choices, values, NULL);
+}
+
+/* Whose choices they are: of the application, or of the whole account. */
+static Datum
+application_of(const CbImport *import)
+{
+	return UUIDPGetDatum(import->is_bound ? &import->application : &no_application);
 }
 
 /* Is the last key, the one at n, among those before it? */

@@ -24,7 +24,7 @@
 
 #define COLUMNS \
 	"application_id, environment_id, mode, status, on_conflict, missing," \
-	" max_missing_percent, batch_size, options, file_name, source_url_label," \
+	" max_missing_percent, batch_size, options, is_bound, file_name, source_url_label," \
 	" file_sha256, file_size, encoding, encoding_method, encoding_confidence," \
 	" delimiter, header, fields, secret_columns, row_count, valid_count," \
 	" warning_count, error_count, selected_count, plan_digest, next_row," \
@@ -58,6 +58,7 @@ static void read_progress(CbImport *import, Cursor *cursor);
 static CbImportStatus status_of(const char *name);
 static char *next_text(Cursor *cursor);
 static int	next_int(Cursor *cursor);
+static bool next_bool(Cursor *cursor);
 static Jsonb *next_json(Cursor *cursor);
 static bool next_uuid(Cursor *cursor, pg_uuid_t *uuid);
 static bool next_hash(Cursor *cursor, uint8 *hash);
@@ -102,6 +103,7 @@ read_what_it_is(CbImport *import, Cursor *cursor)
 	import->max_missing_percent = next_int(cursor);
 	import->batch_size = next_int(cursor);
 	import->options = next_json(cursor);
+	import->is_bound = next_bool(cursor);
 }
 
 static void
@@ -219,6 +221,16 @@ next_int(Cursor *cursor)
 	Datum		value = cb_statement_value(0, cursor->column++, &isnull);
 
 	return isnull ? 0 : DatumGetInt32(value);
+}
+
+/* What is not known is bound. */
+static bool
+next_bool(Cursor *cursor)
+{
+	bool		isnull;
+	Datum		value = cb_statement_value(0, cursor->column++, &isnull);
+
+	return isnull || DatumGetBool(value);
 }
 
 static Jsonb *

@@ -13,6 +13,7 @@
 
 #include "canopy_bulk.h"
 #include "db/uuid7.h"
+#include "rows/access.h"
 #include "rows/assign.h"
 #include "rows/assignment.h"
 #include "rows/fields.h"
@@ -47,6 +48,7 @@ typedef struct Parents
 {
 	CbPlaces	places;
 	CbParents	identities;
+	CbStandings standings;
 	CbMembers	members;
 } Parents;
 
@@ -54,6 +56,7 @@ static void begin(CbBatch *batch);
 static void decode(CbBatch *batch, CbRow *row);
 static void lock_parents(CbBatch *batch);
 static void want_parents(Parents *parents, const AssignRow *row);
+static void look_at_identities(const CbBatch *batch, Parents *parents);
 static void check_parents(const CbBatch *batch, Parents *parents, AssignRow *row);
 static void check_member(const Parents *parents, AssignRow *row);
 static int	compare(const CbRow *a, const CbRow *b);
@@ -136,6 +139,7 @@ lock_parents(CbBatch *batch)
 	}
 	cb_places_lock(&parents.places, &batch->scope);
 	cb_parents_lock_identities(&parents.identities, &batch->scope);
+	look_at_identities(batch, &parents);
 	for (int i = 0; i < batch->nrows; i++)
 	{
 		if (cb_row_is_good(batch->rows[i]))
@@ -157,12 +161,26 @@ want_parents(Parents *parents, const AssignRow *row)
 }
 
 static void
+look_at_identities(const CbBatch *batch, Parents *parents)
+{
+	const CbParents *identities = &parents->identities;
+	pg_uuid_t  *ids = palloc(sizeof(pg_uuid_t) * (identities->nitems + 1));
+
+	for (int i = 0; i < identities->nitems; i++)
+		ids[i] = identities->items[i].id;
+	cb_access_look(&parents->standings, &batch->scope, ids, identities->nitems,
+				   CB_ACCESS_LOCK_MEMBERSHIP);
+}
+
+static void
 check_parents(const CbBatch *batch, Parents *parents, AssignRow *row)
 {
 	const CbParent *identity = cb_parents_find(&parents->identities,
 											   &row->identity_id.id);
 
-	if (identity == NULL)
+	if (identity == NULL ||
+		cb_access_check(&parents->standings, &row->identity_id.id,
+						CB_ACCESS_MEMBER) != CB_OK)
 		cb_field_issue(&row->row, CB_IDENTITY_NOT_FOUND, "identity_id");
 	cb_places_check(&parents->places, &batch->scope, &row->row,
 					&row->role_id.id, &row->node_id.id);

@@ -9,7 +9,7 @@
  * identity, membership and assignment are one: all are kept, or none.
  *
  * A row whose address is taken is an error, is skipped, or updates the identity
- * that has the address, as on_conflict says.
+ * that has the address, as on_conflict says, and as far as the caller may do that.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,6 +17,7 @@
 
 #include "canopy_bulk.h"
 #include "db/uuid7.h"
+#include "rows/access.h"
 #include "rows/assignment.h"
 #include "rows/identity.h"
 #include "secret/redact.h"
@@ -33,6 +34,7 @@ static int	compare(const CbRow *a, const CbRow *b);
 static const char *key(const CbRow *row, int which, Size *len);
 static void write_one(CbBatch *batch, CbRow *row);
 static CbOutcome write_identity(CbBatch *batch, CbIdentityRow *row);
+static bool may_change(const CbBatch *batch, CbIdentityRow *row);
 static bool write_membership(CbBatch *batch, CbIdentityRow *row);
 static void read_memberships(const CbBatch *batch, CbIdentityRow *row);
 static void blame(CbBatch *batch, CbRow *row, const ErrorData *fault);
@@ -215,6 +217,12 @@ write_identity(CbBatch *batch, CbIdentityRow *row)
 			return CB_CREATED;
 		if (batch->on_conflict == CB_ON_CONFLICT_ERROR)
 			return CB_FAILED;
+		if (batch->scope.is_bound && !may_change(batch, row))
+		{
+			if (cb_row_is_good(&row->row))
+				continue;
+			return CB_FAILED;
+		}
 		if (batch->on_conflict == CB_ON_CONFLICT_SKIP &&
 			cb_identity_find(batch, row))
 			return CB_SKIPPED;
@@ -223,6 +231,41 @@ write_identity(CbBatch *batch, CbIdentityRow *row)
 			return CB_UPDATED;
 	}
 	return CB_FAILED;
+}
+
+/*
+ * May a caller who is bound skip or update the identity that has the address?  Else
+ * the row gets an issue, unless the address has just moved.  The identity is locked
+ * as the update needs it, and is the one with the address until the batch ends.
+ */
+static bool
+may_change(const CbBatch *batch, CbIdentityRow *row)
+{
+	bool		updates = batch->on_conflict == CB_ON_CONFLICT_UPDATE;
+	bool		sets_external_id = updates && row->external_id.val != NULL;
+	CbStandings standings;
+	pg_uuid_t	id;
+
+	if (!cb_identity_find(batch, row))
+		return false;
+	id = row->stored.id;
+	cb_access_look(&standings, &batch->scope, &id, 1,
+				   sets_external_id ? CB_ACCESS_LOCK_KEYS : CB_ACCESS_LOCK_IDENTITY);
+	if (!cb_identity_find(batch, row) || cb_uuid_compare(&row->stored.id, &id) != 0)
+		return false;
+	if (cb_access_check(&standings, &id, CB_ACCESS_MEMBER) != CB_OK)
+	{
+		cb_field_issue(&row->row, CB_EMAIL_CONFLICT, "email");
+		return false;
+	}
+	if (updates && (row->password.val != NULL || row->password_hash.val != NULL) &&
+		cb_access_check(&standings, &id, CB_ACCESS_CREDENTIAL) != CB_OK)
+		cb_field_issue(&row->row, CB_FORBIDDEN, row->password.val != NULL ?
+					   "password" : "password_hash");
+	if (sets_external_id &&
+		cb_access_check_external_id(&standings, &id, &row->external_id) != CB_OK)
+		cb_field_issue(&row->row, CB_FORBIDDEN, "external_id");
+	return cb_row_is_good(&row->row);
 }
 
 /* False when the row cannot have what it asks for; it may have a problem then. */

@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
+#include "rows/access.h"
 #include "rows/identity_reverse.h"
 #include "rows/parents.h"
 
@@ -34,6 +35,25 @@ static CbStatement find_invited = {
 	"SELECT v.identity_id FROM canopy.identity_invite v"
 	" WHERE v.account_id" EQ "$1 AND v.identity_id" EQ "ANY ($2)",
 	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+};
+
+/*
+ * Parameters: account, identities, what the first row that replaced something of each
+ * left behind.  Finds those that would get another address or password back, and
+ * those that would get another external id.
+ */
+static CbStatement find_credentials = {
+	"SELECT i.id, (b.old OPERATOR(pg_catalog.?) 'email'"
+	" AND (b.old OPERATOR(pg_catalog.->>) 'email') OPERATOR(pg_catalog.<>) i.email)"
+	" OR (b.old OPERATOR(pg_catalog.?) 'password_hash'"
+	" AND coalesce(b.old OPERATOR(pg_catalog.->>) 'password_hash', '')"
+	" OPERATOR(pg_catalog.<>) coalesce(i.password_hash, '')),"
+	" coalesce(b.old OPERATOR(pg_catalog.->>) 'external_id', '')"
+	" OPERATOR(pg_catalog.<>) coalesce(i.external_id, '')"
+	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS b (id, old)"
+	" JOIN canopy.identity i ON i.account_id" EQ "$1 AND i.id" EQ "b.id"
+	" WHERE pg_catalog.jsonb_typeof(b.old)" EQ "'object'",
+	3, {UUIDOID, UUIDARRAYOID, JSONBARRAYOID}, SPI_OK_SELECT
 };
 
 /* Parameters: account, identities. */
@@ -79,6 +99,10 @@ static CbStatement restore_memberships = {
 static void lock(const CbScope *scope, CbUndoItem *items, int n);
 static void lock_to_write(const CbScope *scope, CbUndoItem *items, int n);
 static void keep_invited(const CbScope *scope, CbUndoItem *items, int n);
+static void keep_of_others(const CbScope *scope, CbUndoItem *items, int n);
+static void keep_credentials(const CbScope *scope, const CbStandings *standings,
+							 CbUndoItem *items, int n);
+static const Jsonb *first_replaced(const CbUndoItem *item);
 
 void
 cb_identity_judge(const CbScope *scope, CbUndoItem *items, int n, int nparts)
@@ -87,6 +111,8 @@ cb_identity_judge(const CbScope *scope, CbUndoItem *items, int n, int nparts)
 	lock_to_write(scope, items, n);
 	cb_identity_image_compare(scope, items, n, nparts);
 	keep_invited(scope, items, n);
+	if (scope->is_bound)
+		keep_of_others(scope, items, n);
 }
 
 int
@@ -182,4 +208,80 @@ keep_invited(const CbScope *scope, CbUndoItem *items, int n)
 			cb_undo_settle(item, CB_UNDO_KEPT, "invited");
 	}
 	cb_statement_free();
+}
+
+/* For a caller who is bound: whoever is no member any more is gone. */
+static void
+keep_of_others(const CbScope *scope, CbUndoItem *items, int n)
+{
+	pg_uuid_t  *ids = palloc(sizeof(pg_uuid_t) * (n + 1));
+	CbStandings standings;
+
+	for (int i = 0; i < n; i++)
+		ids[i] = items[i].id;
+	cb_access_look(&standings, scope, ids, n, CB_ACCESS_READ);
+	for (int i = 0; i < n; i++)
+	{
+		if (cb_access_check(&standings, &items[i].id, CB_ACCESS_MEMBER) != CB_OK)
+			cb_undo_settle(&items[i], CB_UNDO_KEPT, CB_UNDO_GONE);
+	}
+	keep_credentials(scope, &standings, items, n);
+}
+
+/* What an account-wide caller set is not for a caller who is bound to take back. */
+static void
+keep_credentials(const CbScope *scope, const CbStandings *standings,
+				 CbUndoItem *items, int n)
+{
+	Datum	   *ids = palloc(sizeof(Datum) * (n + 1));
+	Datum	   *replaced = palloc(sizeof(Datum) * (n + 1));
+	Datum		values[3];
+	bool		isnull;
+	uint64		nfound;
+	int			nids = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		const Jsonb *old = first_replaced(&items[i]);
+
+		if (items[i].outcome != CB_UNDO_PENDING || items[i].created || old == NULL)
+			continue;
+		ids[nids] = UUIDPGetDatum(&items[i].id);
+		replaced[nids++] = JsonbPGetDatum(old);
+	}
+	values[0] = UUIDPGetDatum(&scope->account);
+	values[1] = cb_statement_array(ids, NULL, nids, UUIDOID);
+	values[2] = cb_statement_array(replaced, NULL, nids, JSONBOID);
+	nfound = cb_statement_run(&find_credentials, values, NULL);
+	for (uint64 i = 0; i < nfound; i++)
+	{
+		const pg_uuid_t *id = DatumGetUUIDP(cb_statement_value(i, 1, &isnull));
+		bool		credential = DatumGetBool(cb_statement_value(i, 2, &isnull));
+		bool		external_id = DatumGetBool(cb_statement_value(i, 3, &isnull));
+
+		if ((credential &&
+			 cb_access_check(standings, id, CB_ACCESS_CREDENTIAL) != CB_OK) ||
+			(external_id &&
+			 cb_access_check(standings, id, CB_ACCESS_EXTERNAL_ID) != CB_OK))
+			cb_undo_settle(cb_undo_find(items, n, id), CB_UNDO_KEPT,
+						   CB_UNDO_FORBIDDEN);
+	}
+	cb_statement_free();
+}
+
+/* Values of the identity that a row has replaced, as the first such row has them. */
+static const Jsonb *
+first_replaced(const CbUndoItem *item)
+{
+	for (int i = 0; i < item->nbefore; i++)
+	{
+		JsonbValue	value;
+
+		if (item->before[i] != NULL &&
+			getKeyJsonValueFromContainer(&item->before[i]->root, "identity", 8,
+										 &value) != NULL &&
+			value.type == jbvBinary)
+			return JsonbValueToJsonb(&value);
+	}
+	return NULL;
 }

@@ -21,6 +21,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "rows/access.h"
 #include "rows/identity.h"
 #include "rows/identity_update.h"
 #include "rows/members.h"
@@ -79,6 +80,7 @@ typedef struct Reading
 static void begin(CbBatch *batch);
 static void lock_parents(CbBatch *batch);
 static void lock_members(CbBatch *batch, const CbParents *identities);
+static void check_access(CbBatch *batch);
 static int	compare(const CbRow *a, const CbRow *b);
 static bool write_set(CbBatch *batch, CbRow **rows, int n);
 static void write_one(CbBatch *batch, CbRow *row);
@@ -156,8 +158,37 @@ lock_parents(CbBatch *batch)
 		else
 			row->email = identity->name;
 	}
+	if (batch->scope.is_bound)
+		check_access(batch);
 	if (batch->scope.has_application)
 		lock_members(batch, &identities);
+}
+
+/* Locks once more, and so before the memberships, where an external id changes. */
+static void
+check_access(CbBatch *batch)
+{
+	pg_uuid_t  *ids = palloc(sizeof(pg_uuid_t) * (batch->nrows + 1));
+	CbStandings standings;
+	int			n = 0;
+
+	for (int i = 0; i < batch->nrows; i++)
+	{
+		const CbIdentityUpdate *row = (CbIdentityUpdate *) batch->rows[i];
+
+		if (cb_row_is_good(&row->row) && row->sets_external_id)
+			ids[n++] = row->id.id;
+	}
+	cb_access_look(&standings, &batch->scope, ids, n, CB_ACCESS_LOCK_KEYS);
+	for (int i = 0; i < batch->nrows; i++)
+	{
+		const CbIdentityUpdate *row = (CbIdentityUpdate *) batch->rows[i];
+
+		if (cb_row_is_good(&row->row) && row->sets_external_id &&
+			cb_access_check_external_id(&standings, &row->id.id,
+										&row->external_id) == CB_FORBIDDEN)
+			cb_field_issue(batch->rows[i], CB_FORBIDDEN, "external_id");
+	}
 }
 
 /* In an application who is no member is not there. */

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "canopy_bulk.h"
+#include "db/uuid7.h"
 #include "rows/invite.h"
 #include "secret/redact.h"
 
@@ -22,6 +23,7 @@ static const char *key(const CbRow *row, int which, Size *len);
 static void write_one(CbBatch *batch, CbRow *row);
 static bool write_set(CbBatch *batch, CbRow **rows, int n);
 static bool settle(CbBatch *batch, CbInviteRow *row, const CbInviteWish *wish);
+static bool is_of_others(const CbBatch *batch, const CbInvite *invite);
 static bool put_mails(CbBatch *batch, CbRow **rows, int n);
 static const pg_uuid_t *resource(const CbRow *row);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
@@ -123,11 +125,21 @@ settle(CbBatch *batch, CbInviteRow *row, const CbInviteWish *wish)
 	if (wish->outcome == CB_PENDING)
 		return false;
 	if (wish->outcome == CB_SKIPPED &&
-		batch->on_conflict == CB_ON_CONFLICT_ERROR)
+		(batch->on_conflict == CB_ON_CONFLICT_ERROR ||
+		 is_of_others(batch, &wish->stored)))
 		cb_field_issue(&row->row, CB_INVITE_CONFLICT, "email");
 	else
 		row->row.outcome = wish->outcome;
 	return true;
+}
+
+/* What is pending, to choose a new password, may be of another application. */
+static bool
+is_of_others(const CbBatch *batch, const CbInvite *invite)
+{
+	return batch->scope.is_bound &&
+		(!invite->application_id.given ||
+		 cb_uuid_compare(&invite->application_id.id, &batch->scope.application) != 0);
 }
 
 /* No invite without its mail, and no mail without its invite. */
@@ -163,8 +175,8 @@ encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 	bool		shows_link = row->outcome == CB_CREATED &&
 	!invite->stored.send_email && !batch->for_record && !batch->dry_run;
 
-	cb_invite_encode(&invite->stored, shows_link ? invite->link : NULL,
-					 batch->now, json);
+	cb_invite_encode(&invite->stored, &batch->scope,
+					 shows_link ? invite->link : NULL, batch->now, json);
 }
 
 static void

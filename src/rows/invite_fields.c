@@ -15,6 +15,7 @@
 
 #include "canopy_bulk.h"
 #include "input/duration.h"
+#include "rows/access.h"
 #include "rows/invite.h"
 #include "settings.h"
 
@@ -154,6 +155,8 @@ check_together(const CbBatch *batch, CbInviteRow *invite)
 						   role_sent ? "node_id" : "role_id");
 		return;
 	}
+	if (invite->keep_mail && !cb_access_gets_links(&batch->scope))
+		cb_field_issue(row, CB_FORBIDDEN, "send_email");
 	if (role_sent)
 		cb_field_issue(row, CB_INVALID_VALUE, "role_id");
 	if (node_sent)

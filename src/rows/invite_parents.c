@@ -17,6 +17,7 @@
 #include "canopy_bulk.h"
 #include "db/statement.h"
 #include "db/uuid7.h"
+#include "rows/access.h"
 #include "rows/client.h"
 #include "rows/invite.h"
 #include "settings.h"
@@ -62,6 +63,7 @@ typedef struct Parents
 static void want_parents(CbBatch *batch, Parents *parents);
 static void read_clients(CbBatch *batch, Parents *parents);
 static void read_identities(CbBatch *batch, Parents *parents);
+static void look_at_members(const CbBatch *batch, Parents *parents);
 static void fill_place(CbBatch *batch, const Parents *parents, CbInviteRow *row);
 static void check_role_and_node(const CbBatch *batch, const Parents *parents,
 								CbInviteRow *row);
@@ -84,6 +86,8 @@ cb_invite_lock_parents(CbBatch *batch)
 	cb_parents_lock_nodes(&parents->nodes, &batch->scope);
 	read_clients(batch, parents);
 	read_identities(batch, parents);
+	if (batch->scope.is_bound)
+		look_at_members(batch, parents);
 	for (int i = 0; i < batch->nrows; i++)
 	{
 		CbInviteRow *row = (CbInviteRow *) batch->rows[i];
@@ -184,6 +188,30 @@ read_identities(CbBatch *batch, Parents *parents)
 		found->membership = isnull ? NULL : TextDatumGetCString(status);
 	}
 	cb_statement_free();
+}
+
+/* Whoever is no member for a caller who is bound has no membership. */
+static void
+look_at_members(const CbBatch *batch, Parents *parents)
+{
+	pg_uuid_t  *ids = palloc(sizeof(pg_uuid_t) * (batch->nrows + 1));
+	CbStandings standings;
+	int			n = 0;
+
+	for (int i = 0; i < batch->nrows; i++)
+	{
+		if (parents->found[i].exists)
+			ids[n++] = parents->found[i].id;
+	}
+	cb_access_look(&standings, &batch->scope, ids, n, CB_ACCESS_LOCK_MEMBERSHIP);
+	for (int i = 0; i < batch->nrows; i++)
+	{
+		Found	   *found = &parents->found[i];
+
+		if (found->exists &&
+			cb_access_check(&standings, &found->id, CB_ACCESS_MEMBER) != CB_OK)
+			found->membership = NULL;
+	}
 }
 
 /* The application and environment that the invite is to. */

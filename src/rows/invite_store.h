@@ -77,9 +77,9 @@ extern char *cb_invite_link(const CbInvite *invite, const char *redirect_url,
 extern CbMail cb_invite_mail(const CbInvite *invite, const char *account_name,
 							 const char *application_name, const char *link);
 
-/* Writes an invite as the API shows it; link may be NULL. */
-extern void cb_invite_encode(const CbInvite *invite, const char *link,
-							 TimestampTz now, CbJson *json);
+/* Writes an invite as the API shows it to callers of the scope; link may be NULL. */
+extern void cb_invite_encode(const CbInvite *invite, const CbScope *scope,
+							 const char *link, TimestampTz now, CbJson *json);
 
 /* pending, accepted, revoked or expired, at that time. */
 extern const char *cb_invite_status(const CbInvite *invite, TimestampTz now);

@@ -27,6 +27,8 @@ static CbUuid read_uuid(Datum value, bool isnull);
 static char *read_cstring(Datum value, bool isnull);
 static void write_cstring(const char *value, CbJson *json);
 static void write_name(const CbInvite *invite, CbJson *json);
+static bool is_of_a_stranger(const CbInvite *invite, const CbScope *scope,
+							 TimestampTz now);
 
 void
 cb_invite_read(CbInvite *invite, const Datum *values, const bool *nulls)
@@ -107,17 +109,20 @@ cb_invite_mail(const CbInvite *invite, const char *account_name,
 
 /* At the account's tier the API calls the application client_id. */
 void
-cb_invite_encode(const CbInvite *invite, const char *link, TimestampTz now,
-				 CbJson *json)
+cb_invite_encode(const CbInvite *invite, const CbScope *scope,
+				 const char *link, TimestampTz now, CbJson *json)
 {
 	static CbJsonShape keys = {17, {"id", "name", "email", "intent", "locale", "status",
 			"node_id", "role_id", "client_id", "last_name", "accept_url",
 			"created_at", "expires_at", "first_name", "invited_by",
 	"application_id", "has_initial_assignment"}};
+	CbInvite	shown = *invite;
 
+	if (is_of_a_stranger(invite, scope, now))
+		shown.first_name.val = shown.last_name.val = NULL;
 	cb_json_shape(json, &keys);
 	cb_json_uuid(json, &invite->id);
-	write_name(invite, json);
+	write_name(&shown, json);
 	cb_json_cstring(json, invite->email);
 	cb_json_cstring(json, invite->intent);
 	write_cstring(invite->locale, json);
@@ -126,11 +131,11 @@ cb_invite_encode(const CbInvite *invite, const char *link, TimestampTz now,
 	cb_uuid_write(json, &invite->role_id);
 	cb_uuid_write(json, invite->environment_id.given ?
 				  &invite->client_id : &invite->application_id);
-	cb_invite_encode_text(&invite->last_name, json);
+	cb_invite_encode_text(&shown.last_name, json);
 	write_cstring(link, json);
 	cb_json_timestamp(json, invite->created_at);
 	cb_json_timestamp(json, invite->expires_at);
-	cb_invite_encode_text(&invite->first_name, json);
+	cb_invite_encode_text(&shown.first_name, json);
 	write_cstring(invite->invited_by, json);
 	cb_uuid_write(json, &invite->application_id);
 	cb_json_bool(json, invite->role_id.given);
@@ -201,6 +206,17 @@ write_cstring(const char *value, CbJson *json)
 		cb_json_null(json);
 	else
 		cb_json_cstring(json, value);
+}
+
+/*
+ * Is the invite for an identity that is no member yet, and so not for a caller who
+ * is bound to know?
+ */
+static bool
+is_of_a_stranger(const CbInvite *invite, const CbScope *scope, TimestampTz now)
+{
+	return scope->is_bound && invite->intent == cb_intent_add_to_app &&
+		strcmp(cb_invite_status(invite, now), "accepted") != 0;
 }
 
 /* The full name; null when no part of it is known. */

@@ -21,6 +21,7 @@
 #include "canopy_bulk.h"
 #include "db/statement.h"
 #include "db/uuid7.h"
+#include "rows/access.h"
 #include "rows/learner.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
@@ -134,6 +135,7 @@ static bool moves_a_key(const CbLearnerRow *row, const Person *with_email,
 						const Person *with_external_id);
 static bool is_contested(const Person *person);
 static void take_person(CbLearnerRow *row, const Person *person);
+static int	check_access(const CbBatch *batch, CbLearnerRow **rows, int n);
 static bool differs(const CbLearnerRow *row);
 static bool differs_in_key(const CbLearnerRow *row);
 static bool same_text(const CbText *a, const CbText *b);
@@ -183,7 +185,7 @@ cb_learner_find(const CbBatch *batch, CbLearnerRow **rows, int n)
 					with_email[i] : with_external_id[i]);
 		rows[nleft++] = row;
 	}
-	return nleft;
+	return batch->scope.is_bound ? check_access(batch, rows, nleft) : nleft;
 }
 
 int
@@ -351,6 +353,51 @@ take_person(CbLearnerRow *row, const Person *person)
 	row->old_first_name = person->first_name;
 	row->old_last_name = person->last_name;
 	row->old_external_id = person->external_id;
+}
+
+/*
+ * For a caller who is bound: moves the rows that it may write to the front and returns
+ * how many they are; the others get their issues.
+ */
+static int
+check_access(const CbBatch *batch, CbLearnerRow **rows, int n)
+{
+	pg_uuid_t  *ids = palloc(sizeof(pg_uuid_t) * (n + 1));
+	CbAccessLock lock = CB_ACCESS_LOCK_MEMBERSHIP;
+	CbStandings standings;
+	int			nids = 0;
+	int			nleft = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (!rows[i]->exists)
+			continue;
+		ids[nids++] = rows[i]->id;
+		if (differs_in_key(rows[i]))
+			lock = CB_ACCESS_LOCK_KEYS;
+	}
+	cb_access_look(&standings, &batch->scope, ids, nids, lock);
+	for (int i = 0; i < n; i++)
+	{
+		CbLearnerRow *row = rows[i];
+		bool		moves = row->exists && strcmp(row->email, row->old_email) != 0;
+
+		if (row->exists &&
+			cb_access_check(&standings, &row->id, CB_ACCESS_MEMBER) != CB_OK)
+			cb_field_issue(&row->row,
+						   moves ? CB_EXTERNAL_ID_CONFLICT : CB_EMAIL_CONFLICT,
+						   moves ? "externalCustomerId" : "email");
+		else if (moves &&
+				 cb_access_check(&standings, &row->id, CB_ACCESS_CREDENTIAL) != CB_OK)
+			cb_field_issue(&row->row, CB_FORBIDDEN, "email");
+		else if (row->exists && row->external_id.val != NULL &&
+				 cb_access_check_external_id(&standings, &row->id,
+											 &row->external_id) != CB_OK)
+			cb_field_issue(&row->row, CB_FORBIDDEN, "externalCustomerId");
+		if (cb_row_is_good(&row->row))
+			rows[nleft++] = row;
+	}
+	return nleft;
 }
 
 static bool

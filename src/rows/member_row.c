@@ -11,7 +11,7 @@
 #include "postgres.h"
 
 #include "canopy_bulk.h"
-#include "rows/fields.h"
+#include "rows/access.h"
 #include "rows/member_row.h"
 
 void
@@ -43,14 +43,20 @@ cb_member_row_decode(CbBatch *batch, CbRow *row)
 void
 cb_member_row_lock(CbBatch *batch, CbParents *identities)
 {
+	pg_uuid_t  *ids = palloc(sizeof(pg_uuid_t) * (batch->nrows + 1));
+	CbStandings standings;
+	int			n = 0;
+
 	cb_parents_init(identities, batch->nrows);
 	for (int i = 0; i < batch->nrows; i++)
 	{
 		if (cb_row_is_good(batch->rows[i]))
-			cb_parents_want(identities,
-							&((CbMemberRow *) batch->rows[i])->identity_id);
+			ids[n++] = ((CbMemberRow *) batch->rows[i])->identity_id;
 	}
+	for (int i = 0; i < n; i++)
+		cb_parents_want(identities, &ids[i]);
 	cb_parents_lock_identities(identities, &batch->scope);
+	cb_access_look(&standings, &batch->scope, ids, n, CB_ACCESS_LOCK_MEMBERSHIP);
 	for (int i = 0; i < batch->nrows; i++)
 	{
 		CbMemberRow *member = (CbMemberRow *) batch->rows[i];
@@ -59,7 +65,9 @@ cb_member_row_lock(CbBatch *batch, CbParents *identities)
 		if (!cb_row_is_good(&member->row))
 			continue;
 		identity = cb_parents_find(identities, &member->identity_id);
-		if (identity == NULL)
+		if (identity == NULL ||
+			cb_access_check(&standings, &member->identity_id,
+							CB_ACCESS_MEMBERSHIP) != CB_OK)
 			cb_field_issue(&member->row, CB_IDENTITY_NOT_FOUND, "identity_id");
 		else
 			member->email = identity->name;

@@ -26,7 +26,10 @@ extern void cb_member_row_check(const CbBatch *batch, const char *update);
 
 extern void cb_member_row_decode(CbBatch *batch, CbRow *row);
 
-/* Locks the identities of the rows, and gives each row its address or an issue. */
+/*
+ * Locks the identities of the rows, and gives each row its address or an issue; to a
+ * caller who is bound only those are there that have or had a membership.
+ */
 extern void cb_member_row_lock(CbBatch *batch, CbParents *identities);
 
 extern int	cb_member_row_compare(const CbRow *a, const CbRow *b);

@@ -102,7 +102,6 @@ static void find_rest(const CbBatch *batch, CbMembershipWish *wishes, int n);
 static void read_written(void *arg, const Datum *values, const bool *nulls);
 static void read_found(void *arg, const Datum *values, const bool *nulls);
 static CbMembershipWish *match_wish(Reading *reading, const Datum *values);
-static const char *constant_status(const char *status);
 
 const char *const cb_membership_tables[] = {"app_membership", NULL};
 
@@ -261,13 +260,10 @@ void
 cb_membership_read(CbMembership *membership, const Datum *values,
 				   const bool *nulls)
 {
-	char	   *status = TextDatumGetCString(values[3]);
-
 	membership->id = *DatumGetUUIDP(values[0]);
 	membership->identity_id = *DatumGetUUIDP(values[1]);
 	membership->application_id = *DatumGetUUIDP(values[2]);
-	membership->status = constant_status(status);
-	pfree(status);
+	membership->status = cb_membership_status(values[3]);
 	membership->invited_at = cb_time_read(values[4], nulls[4]);
 	membership->activated_at = cb_time_read(values[5], nulls[5]);
 	membership->deactivated_at = cb_time_read(values[6], nulls[6]);
@@ -287,17 +283,21 @@ cb_membership_encode(const CbMembership *membership, CbJson *json)
 	cb_json_time(json, &membership->deactivated_at);
 }
 
-static const char *
-constant_status(const char *status)
+const char *
+cb_membership_status(Datum status)
 {
 	static const char *const all[] = {
 		"active", "invited", "deactivated", "suspended"
 	};
+	char	   *word = TextDatumGetCString(status);
 
 	for (size_t i = 0; i < lengthof(all); i++)
 	{
-		if (strcmp(status, all[i]) == 0)
+		if (strcmp(word, all[i]) == 0)
+		{
+			pfree(word);
 			return all[i];
+		}
 	}
 	elog(ERROR, "unexpected status of a membership");
 }

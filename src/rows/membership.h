@@ -64,6 +64,9 @@ extern void cb_membership_read(CbMembership *membership, const Datum *values,
  */
 extern void cb_membership_encode(const CbMembership *membership, CbJson *json);
 
+/* A constant text for the status of a membership. */
+extern const char *cb_membership_status(Datum status);
+
 extern const char *const cb_membership_tables[];
 
 #endif							/* CB_MEMBERSHIP_H */

@@ -19,6 +19,7 @@
 #include "db/image.h"
 #include "db/statement.h"
 #include "db/uuid7.h"
+#include "rows/access.h"
 #include "rows/detach.h"
 #include "rows/identity_update.h"
 #include "rows/members.h"
@@ -104,6 +105,7 @@ static Datum array_of(const pg_uuid_t *ids, int n);
 static Jsonb *add_image(const CbImage *image, const Jsonb *before);
 static void write_key(CbJson *json, const Jsonb *object, const char *key);
 static void judge(const CbScope *scope, CbUndoItem *items, int n);
+static void keep_of_others(const CbScope *scope, CbUndoItem *items, int n);
 static void compare_images(const CbScope *scope, CbUndoItem *items, int n);
 static void reverse(const CbScope *scope, TimestampTz now, CbUndoItem **items,
 					int n);
@@ -278,6 +280,25 @@ judge(const CbScope *scope, CbUndoItem *items, int n)
 			cb_undo_settle(&items[i], CB_UNDO_KEPT, CB_UNDO_GONE);
 	}
 	compare_images(scope, items, n);
+	if (scope->is_bound)
+		keep_of_others(scope, items, n);
+}
+
+/* For a caller who is bound: whoever has no membership any more is gone. */
+static void
+keep_of_others(const CbScope *scope, CbUndoItem *items, int n)
+{
+	pg_uuid_t  *ids = palloc(sizeof(pg_uuid_t) * (n + 1));
+	CbStandings standings;
+
+	for (int i = 0; i < n; i++)
+		ids[i] = items[i].id;
+	cb_access_look(&standings, scope, ids, n, CB_ACCESS_READ);
+	for (int i = 0; i < n; i++)
+	{
+		if (cb_access_check(&standings, &items[i].id, CB_ACCESS_MEMBERSHIP) != CB_OK)
+			cb_undo_settle(&items[i], CB_UNDO_KEPT, CB_UNDO_GONE);
+	}
 }
 
 static void

@@ -72,6 +72,8 @@ struct CbStatement;				/* db/statement.h */
 
 /* Reasons that kinds share. */
 #define CB_UNDO_GONE		"gone"	/* somebody has deleted it */
+#define CB_UNDO_FORBIDDEN	"forbidden" /* it would change what the caller may
+										 * not */
 #define CB_UNDO_LOCKED		"locked"	/* somebody is at work on it: an error */
 #define CB_UNDO_UNKNOWN		"not_recorded"	/* nothing was left behind */
 #define CB_UNDO_MAILED		"mail_sent" /* reversed; but its mail may have

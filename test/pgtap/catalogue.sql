@@ -23,6 +23,7 @@ INSERT INTO t.code VALUES
 	('password_hash_unsupported', 400, 'The password hash has an unsupported format or parameters out of bounds.'),
 	('role_node_pair', 400, 'A role needs a node, and a node needs a role.'),
 	('system_role', 400, 'System roles are reserved for administrators.'),
+	('forbidden', 403, 'The caller may not change this of the identity.'),
 	('identity_not_found', 404, 'The identity does not exist.'),
 	('application_not_found', 404, 'The application does not exist.'),
 	('role_not_found', 404, 'The role does not exist.'),
@@ -232,6 +233,27 @@ CREATE FUNCTION t.resend_verification(ids jsonb) RETURNS jsonb LANGUAGE sql AS $
 $$;
 INSERT INTO t.case (title, call, before, input, word, issues)
 VALUES ('an address that is verified', 't.resend_verification($1)', '[]', to_jsonb(t.id('member@acme.example')), 'already_verified', 'identity_id already_verified');
+
+-- what a caller that is bound to an application may not change of its members
+CREATE FUNCTION t.as_crm(rows jsonb, call text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+	answer jsonb;
+BEGIN
+	PERFORM set_config('request.jwt.claims', '{"principal_type": "user", "account": "acme", "application": "crm", "environment": "production"}', true);
+	EXECUTE 'SELECT ' || call INTO answer USING rows;
+	PERFORM set_config('request.jwt.claims', '', true);
+	RETURN answer;
+END $$;
+SELECT t.add_identity('acme', 'both@acme.example', 'b-1'), t.add_membership('acme', 'both@acme.example', 'crm'), t.add_membership('acme', 'both@acme.example', 'wiki') \gset
+INSERT INTO t.case (title, call, before, input, word, issues)
+SELECT title, format('t.as_crm($1, %L)', call), '[]', input, word, issues FROM (VALUES
+	('another password of a member', 'canopy_bulk_create($1, on_conflict => ''update'')', t.person('member@acme.example', '{"password":"another horse 1"}'), 'forbidden', 'password forbidden'),
+	('another hash of a member', 'canopy_bulk_create($1, on_conflict => ''update'')', t.person('member@acme.example', '{"password_hash":"$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy"}'), 'forbidden', 'password_hash forbidden'),
+	('another external id of a member elsewhere', 'canopy_bulk_create($1, on_conflict => ''update'')', t.person('both@acme.example', '{"external_id":"b-2"}'), 'forbidden', 'external_id forbidden'),
+	('a link to a new password', 'canopy_bulk_invite($1)', '{"email":"member@acme.example","intent":"password_reset","send_email":false}', 'forbidden', 'send_email forbidden'),
+	('an update of no member', 'canopy_bulk_create($1, on_conflict => ''update'')', t.person('taken@acme.example'), 'email_conflict', 'email email_conflict'),
+	('an attachment of no member', 'canopy_bulk_attach_json($1)', to_jsonb(t.id('taken@acme.example')), 'identity_not_found', 'identity_id identity_not_found')
+) AS v (title, call, input, word, issues);
 
 -- learners
 INSERT INTO canopy.learning_item (account_id, id, kind, slug, name, seats) VALUES (t.id('acme'), t.id('full'), 'license', 'full', 'Full', 0);

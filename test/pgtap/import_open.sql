@@ -62,8 +62,8 @@ SELECT canopy_bulk_import_open('create', application => 'wiki')->>'id' AS wiki_i
 SELECT canopy_bulk_import_open('account_create')->>'id' AS account_id \gset
 SELECT canopy_bulk_import_open('create', application => 'crm')->>'id' AS crm_id \gset
 SET request.jwt.claims = '{"sub": "eve", "principal_type": "user", "account": "acme", "application": "crm"}';
-SELECT throws_ok(format('SELECT canopy_bulk_import_info(%L)', :'wiki_id'), '42501', NULL, 'an import of another application is not allowed');
-SELECT throws_ok(format('SELECT canopy_bulk_import_info(%L)', :'account_id'), '42501', NULL, 'nor is one of the account');
+SELECT throws_ok(format('SELECT canopy_bulk_import_info(%L)', :'wiki_id'), 'PT404', 'import does not exist', 'an import of another application is unknown');
+SELECT throws_ok(format('SELECT canopy_bulk_import_info(%L)', :'account_id'), 'PT404', 'import does not exist', 'as is one of the account');
 SELECT is(canopy_bulk_import_info(:'crm_id')->>'mode', 'create', 'one of the application is');
 RESET request.jwt.claims;
 

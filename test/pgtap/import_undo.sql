@@ -231,7 +231,7 @@ SELECT is(t.people_now(), (SELECT people FROM t.before), 'and everybody is who h
 SELECT throws_ok(format('SELECT canopy_bulk_import_undo(%L, account => ''globex'')', :'id'), 'PT404', 'import does not exist', 'an import of another account is unknown');
 SELECT throws_ok('SELECT canopy_bulk_import_undo(NULL)', '22023', 'argument "id" cannot be null', 'an id is needed');
 SET request.jwt.claims = '{"sub": "eve", "principal_type": "user", "account": "acme", "application": "wiki"}';
-SELECT throws_ok(format('SELECT canopy_bulk_import_undo(%L)', :'id'), '42501', NULL, 'claims of an application do not reach the account''s');
+SELECT throws_ok(format('SELECT canopy_bulk_import_undo(%L)', :'id'), 'PT404', 'import does not exist', 'claims of an application do not reach the account''s');
 RESET request.jwt.claims;
 
 SELECT * FROM finish();

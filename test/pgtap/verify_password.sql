@@ -124,7 +124,7 @@ CREATE FUNCTION t.claims(more jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS
 $$ SELECT (jsonb_build_object('sub', 'u1', 'principal_type', 'user', 'account', 'acme') || more)::text $$;
 SELECT is(t.sign_in('max@acme.example', account => account, application => application, claims => t.claims(more)), wanted, format('claims %s, account %s, application %s', more, account, application))
 FROM (VALUES ('{}'::jsonb, 'acme', NULL, 'verified'), ('{}', NULL, NULL, 'verified'), ('{}', 'globex', NULL, '42501 token is not authorized for this account'), ('{}', 'nowhere', NULL, '42501 token is not authorized for this account'),
-	('{"application":"crm"}', 'acme', NULL, 'verified'), ('{"application":"wiki"}', 'acme', NULL, 'membership_required'), ('{"application":"wiki"}', 'acme', 'crm', '42501 token is not authorized for this application'), ('{"application":"wiki"}', 'acme', '', '42501 token is not authorized for the whole account'),
+	('{"application":"crm"}', 'acme', NULL, 'verified'), ('{"application":"wiki"}', 'acme', NULL, 'invalid_credentials'), ('{"application":"wiki"}', 'acme', 'crm', '42501 token is not authorized for this application'), ('{"application":"wiki"}', 'acme', '', '42501 token is not authorized for the whole account'),
 	('{"principal_type":"identity"}', 'acme', NULL, '42501 token is not authorized for this function'), ('{"exp":1}', 'acme', NULL, 'PT401 invalid or expired token')) AS v (more, account, application, wanted);
 
 -- a password is tried as it is typed and in normal form C, since our hashes are of that
