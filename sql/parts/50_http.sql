@@ -100,7 +100,7 @@ COMMENT ON FUNCTION @extschema@.canopy_bulk_token_key_is_valid(text, text) IS
 
 algorithm: RS256, ES256, EdDSA or HS256.
 key: public key in PEM or as a JWK; for HS256 a JWK or at least 32 bytes in base64url.
-Returns false for anything else, and for keys that are too short.';
+Returns false for anything else, for keys that are too short, and for points and numbers under which a token verifies that was not signed.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_token_key_is_valid(text, text) FROM PUBLIC;
 

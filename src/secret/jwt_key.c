@@ -5,9 +5,9 @@
  *
  * A key has one algorithm, and only the form that goes with it is taken:
  *
- *		RS256			PEM or JWK: RSA, 2048 to 8192 bits
+ *		RS256			PEM or JWK: RSA, 2048 to 8192 bits, an exponent of 3 to 2^64
  *		ES256			PEM or JWK: P-256
- *		EdDSA			PEM or JWK: Ed25519
+ *		EdDSA			PEM or JWK: Ed25519, a point of the group of the base point
  *		HS256			JWK or base64url: 32 bytes or more
  *
  * PEM means a SubjectPublicKeyInfo ("PUBLIC KEY").  A private key is refused,
@@ -30,6 +30,7 @@
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <sodium.h>
 
 #include "canopy_bulk.h"
 #include "secret/base64url.h"
@@ -38,6 +39,7 @@
 
 #define RSA_BITS_MIN	2048
 #define RSA_BITS_MAX	8192
+#define RSA_EXPONENT_BITS_MAX	64
 #define P256_BYTES		32
 #define P256_NAME		"prime256v1"
 #define PEM_BEGIN		"-----BEGIN " PEM_STRING_PUBLIC "-----"
@@ -85,6 +87,7 @@ static EVP_PKEY *make_key(const char *type, OSSL_PARAM *params);
 static bool is_of_algorithm(EVP_PKEY *pkey, CbJwtAlgorithm algorithm);
 static bool is_sound_rsa(EVP_PKEY *pkey);
 static bool is_sound_ec(EVP_PKEY *pkey);
+static bool is_sound_ed25519(EVP_PKEY *pkey);
 
 /*
  * Gives the algorithm of this name, spelled as in a token.  False when it is
@@ -387,7 +390,7 @@ is_of_algorithm(EVP_PKEY *pkey, CbJwtAlgorithm algorithm)
 		case CB_JWT_ES256:
 			return EVP_PKEY_is_a(pkey, "EC") && is_sound_ec(pkey);
 		case CB_JWT_EDDSA:
-			return EVP_PKEY_is_a(pkey, "ED25519");
+			return EVP_PKEY_is_a(pkey, "ED25519") && is_sound_ed25519(pkey);
 		case CB_JWT_HS256:
 			break;
 	}
@@ -395,19 +398,24 @@ is_of_algorithm(EVP_PKEY *pkey, CbJwtAlgorithm algorithm)
 }
 
 /*
- * With an exponent of one, every message would be its own signature.
+ * With an exponent of one, every message would be its own signature; one of
+ * thousands of bits costs as much time as a private key.
  */
 static bool
 is_sound_rsa(EVP_PKEY *pkey)
 {
+	BIGNUM	   *modulus = NULL;
 	BIGNUM	   *exponent = NULL;
 	bool		sound;
 
 	sound = EVP_PKEY_get_bits(pkey) >= RSA_BITS_MIN &&
 		EVP_PKEY_get_bits(pkey) <= RSA_BITS_MAX &&
+		EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &modulus) == 1 &&
 		EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
-		BN_is_odd(exponent) && !BN_is_one(exponent);
+		BN_is_odd(modulus) && BN_is_odd(exponent) && !BN_is_one(exponent) &&
+		BN_num_bits(exponent) <= RSA_EXPONENT_BITS_MAX;
 	BN_free(exponent);
+	BN_free(modulus);
 	return sound;
 }
 
@@ -429,4 +437,18 @@ is_sound_ec(EVP_PKEY *pkey)
 	sound = context != NULL && EVP_PKEY_public_check_quick(context) == 1;
 	EVP_PKEY_CTX_free(context);
 	return sound;
+}
+
+/*
+ * A point whose order divides eight verifies signatures that nobody made; OpenSSL
+ * takes any 32 bytes.  A key is a multiple of the base point, in its one encoding.
+ */
+static bool
+is_sound_ed25519(EVP_PKEY *pkey)
+{
+	unsigned char point[crypto_core_ed25519_BYTES];
+	size_t		len = sizeof(point);
+
+	return EVP_PKEY_get_raw_public_key(pkey, point, &len) == 1 &&
+		len == sizeof(point) && crypto_core_ed25519_is_valid_point(point) == 1;
 }
