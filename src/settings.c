@@ -18,6 +18,7 @@
 #include "utils/varlena.h"
 
 #include "canopy_bulk.h"
+#include "secret/password_hash.h"
 #include "settings.h"
 
 char	   *cb_account;
@@ -37,6 +38,8 @@ char	   *cb_breach_check;
 int			cb_argon2_memory;
 int			cb_argon2_passes;
 int			cb_hash_workers;
+int			cb_max_hash_memory;
+int			cb_max_hash_time;
 int			cb_login_max_failures;
 int			cb_login_lock_duration;
 int			cb_idempotency_window;
@@ -137,9 +140,18 @@ define_passwords(void)
 	define_number("canopy_bulk.argon2_passes",
 				  "Passes over the memory that hashing a password makes; little memory gets more.",
 				  &cb_argon2_passes, 2, 1, 10, 0);
-	define_number("canopy_bulk.hash_workers",
-				  "Threads that hash the passwords of a batch; 0 is one per core.",
-				  &cb_hash_workers, 0, 0, 64, 0);
+	DefineCustomIntVariable("canopy_bulk.hash_workers",
+							"Threads that hash and verify passwords, of all connections together; 0 is one per core.",
+							NULL, &cb_hash_workers, 0, 0, 64, PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	define_number("canopy_bulk.max_hash_memory",
+				  "Memory that computing a hash may take which is imported.",
+				  &cb_max_hash_memory, 65536, 1024, CB_PASSWORD_HASH_MEMORY_MAX,
+				  GUC_UNIT_KB);
+	define_number("canopy_bulk.max_hash_time",
+				  "Time that computing a hash may take which is imported, on a reference processor.",
+				  &cb_max_hash_time, 1000, 10, CB_PASSWORD_HASH_TIME_MAX,
+				  GUC_UNIT_MS);
 	define_number("canopy_bulk.login_max_failures",
 				  "Wrong passwords in a row after which an identity is locked; 0 is never.",
 				  &cb_login_max_failures, 5, 0, 1000000, 0);

@@ -40,7 +40,9 @@ extern int	cb_argon2_memory;	/* kilobytes */
 extern int	cb_argon2_passes;
 extern int	cb_idempotency_window;	/* seconds */
 extern int	cb_strategy;		/* a CbStrategy */
-extern int	cb_hash_workers;	/* threads; 0: one per core */
+extern int	cb_hash_workers;	/* threads of the server; 0: one per core */
+extern int	cb_max_hash_memory; /* kilobytes, of an imported hash */
+extern int	cb_max_hash_time;	/* milliseconds, likewise */
 extern int	cb_login_max_failures;	/* before a lock-out; 0: never */
 extern int	cb_login_lock_duration; /* seconds */
 extern char *cb_accept_url;		/* of the page that accepts invites */

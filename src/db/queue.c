@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * queue.c
- *		A queue in front of a row that is locked again and again.
+ *		Queues: locks that are handed on to the one who has waited longest.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,10 +10,14 @@
 #include "access/xlog.h"
 #include "catalog/namespace.h"
 #include "common/hashfn.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 
 #include "canopy_bulk.h"
 #include "db/queue.h"
+#include "db/slot.h"
+
+static LOCKTAG tag_of(CbQueue queue, const pg_uuid_t *account);
 
 /*
  * Objects of the schema's OID as their class are nobody else's.  Two rows of one
@@ -28,4 +32,28 @@ cb_queue_up(const pg_uuid_t *account, const pg_uuid_t *id)
 	if (!RecoveryInProgress())
 		LockDatabaseObject(get_namespace_oid("canopy", false), hash, 0,
 						   ExclusiveLock);
+}
+
+void
+cb_queue_enter(CbQueue queue, const pg_uuid_t *account)
+{
+	LOCKTAG		tag = tag_of(queue, account);
+
+	LockAcquire(&tag, ExclusiveLock, false, false);
+}
+
+void
+cb_queue_leave(CbQueue queue, const pg_uuid_t *account)
+{
+	LOCKTAG		tag = tag_of(queue, account);
+
+	LockRelease(&tag, ExclusiveLock, false);
+}
+
+/* Two accounts of one hash share a queue, and nothing worse comes of it. */
+static LOCKTAG
+tag_of(CbQueue queue, const pg_uuid_t *account)
+{
+	return cb_slot_tag(CB_LOCK_QUEUE, MyDatabaseId,
+					   hash_bytes(account->data, UUID_LEN), queue);
 }

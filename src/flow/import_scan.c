@@ -52,7 +52,7 @@ cb_import_scan(const CbImportFile *file, const CbImport *import,
 	scan->ncomments = (int) reader->comment_count;
 	check_count(scan->nrows);
 	if (scan->passwords != NULL)
-		cb_passwords_hash(scan->passwords);
+		cb_passwords_hash(scan->passwords, &import->account);
 }
 
 bool

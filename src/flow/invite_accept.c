@@ -183,7 +183,7 @@ hash(Accepting *accepting)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("password cannot be used"),
 				 errdetail("%s", cb_codes[code].message)));
-	cb_passwords_hash(accepting->passwords);
+	cb_passwords_hash(accepting->passwords, &accepting->scope.account);
 	accepting->is_hashed = true;
 }
 

@@ -85,7 +85,7 @@ typedef struct Person
 static const char *check(const CbSignIn *shown, const CbCaller *caller,
 						 const CbScope *scope, Person *person);
 static void find(const CbScope *scope, const CbSignIn *shown, Person *person);
-static bool verify(const CbSignIn *shown, Person *person);
+static bool verify(const CbScope *scope, const CbSignIn *shown, Person *person);
 static bool lock(const CbScope *scope, Person *person);
 static bool is_locked_out(const Person *person, TimestampTz now);
 static void count_failure(const CbCaller *caller, const CbScope *scope,
@@ -141,7 +141,7 @@ check(const CbSignIn *shown, const CbCaller *caller, const CbScope *scope,
 					 errmsg("password hash changed while it was verified"),
 					 errhint("Try again.")));
 		find(scope, shown, person);
-		right = verify(shown, person);
+		right = verify(scope, shown, person);
 		if (lock(scope, person))
 			break;
 	}
@@ -185,14 +185,15 @@ find(const CbScope *scope, const CbSignIn *shown, Person *person)
 
 /* Takes as long for nobody as for somebody. */
 static bool
-verify(const CbSignIn *shown, Person *person)
+verify(const CbScope *scope, const CbSignIn *shown, Person *person)
 {
 	if (!cb_password_verify(person->hash, shown->password,
-							shown->password_len))
+							shown->password_len, &scope->account))
 		return false;
 	if (cb_password_is_outdated(person->hash))
 		person->new_hash = cb_password_rehash(shown->password,
-											  shown->password_len);
+											  shown->password_len,
+											  &scope->account);
 	return true;
 }
 

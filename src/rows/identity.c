@@ -103,7 +103,7 @@ hash_passwords(CbBatch *batch)
 			cb_field_issue(&row->row, CB_PASSWORD_BREACHED, "password");
 		}
 	}
-	cb_passwords_hash(own->passwords);
+	cb_passwords_hash(own->passwords, &batch->scope.account);
 }
 
 static void

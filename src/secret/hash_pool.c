@@ -4,29 +4,41 @@
  *		Hashing and verifying passwords on threads.
  *
  * A hash costs tens of milliseconds, so a batch wants all cores, and one that
- * came from elsewhere can take seconds, in which the backend has to stay
+ * came from elsewhere can take a second, in which the backend has to stay
  * cancellable; the server knows nothing of threads, so they live by strict rules:
  *
- *	- a thread sees only HashPool and the jobs, which are not palloc'd; it calls
- *	  nothing of the server and has every signal blocked;
+ *	- a thread sees only CbHashThreads and the jobs, which are not palloc'd; it
+ *	  calls nothing of the server and has every signal blocked;
  *	- no interrupt is processed and no error leaves this file while one is
  *	  alive: we stop them, join them, and only then look at the interrupt;
  *	- a thread finishes the hash it has begun, so a cancel is late by one hash,
- *	  and every pool makes progress, however often it is interrupted.
+ *	  and every call makes progress, however often it is interrupted.
+ *
+ * All connections of the server share canopy_bulk.hash_workers slots, and a thread
+ * computes in a slot.  The backend takes the slots and gives them back; it waits for
+ * a slot only while it has none, and so never for a process that waits for it.  Every
+ * TICK milliseconds it looks: a thread whose slot another process waits for ends
+ * after its hash, and a slot that is free gets a thread.  So a call has all slots
+ * while it is alone, and its share of them when it is not.
  *
  *		backend						threads
- *		start  -------------------> take a job, hash, take a job ...
- *		wait for latch or pipe <--- the last one to end writes to the pipe
- *		join
+ *		wait for a slot
+ *		start  -------------------> hash a job, take a job, hash it ...
+ *		wait for latch or pipe <--- one that ends writes to the pipe
+ *		join it, give its slot
+ *		... until no thread is alive, or an interrupt is pending
  *		CHECK_FOR_INTERRUPTS, and on with the jobs that are left
+ *
+ * Of the calls of an account that have several passwords, one waits for a slot and
+ * the others wait behind it; the same with those that have one.  So a wait gets longer
+ * with the accounts that hash, and not with the connections of one of them, and a
+ * sign-in does not stand behind the batches of its account.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "miscadmin.h"
@@ -35,341 +47,247 @@
 #include "storage/latch.h"
 
 #include "canopy_bulk.h"
-#include "secret/hash_pool.h"
+#include "db/queue.h"
+#include "db/slot.h"
+#include "secret/hash_threads.h"
 #include "settings.h"
 
-#define MAX_THREADS		64
+#define TICK	10				/* milliseconds */
 
-typedef struct HashPool
-{
-	/* Set before the first thread starts. */
-	CbHashJob  *jobs;
-	int			count;			/* jobs */
-	unsigned long long passes;
-	size_t		memory;			/* bytes */
-	int			pipe[2];		/* the last thread to end writes to it */
-
-	/* Of the backend alone. */
-	pthread_t	threads[MAX_THREADS];
-	int			nthreads;
-
-	/* Shared. */
-	pthread_mutex_t mutex;		/* over all that follows */
-	int			next;			/* first job that nobody has taken */
-	int			running;		/* threads */
-	bool		stop;			/* take no further job */
-	bool		failed;			/* a library found no memory */
-} HashPool;
-
-static int	choose_threads(const HashPool *pool);
-static int	count_jobs(const HashPool *pool);
-static void hash_on_threads(HashPool *pool, int nthreads);
-static bool open_pipe(HashPool *pool);
-static void start_threads(HashPool *pool, int nthreads);
-static bool start_thread(HashPool *pool);
-static void *thread_main(void *arg);
-static void sign_off(HashPool *pool);
-static CbHashJob *take_job(HashPool *pool);
-static bool is_due(const CbHashJob *job);
-static void hash_job(HashPool *pool, CbHashJob *job);
-static bool compute(const HashPool *pool, CbHashJob *job);
-static bool wait_for_threads(HashPool *pool);
-static void join_threads(HashPool *pool);
-static void report_failure(const HashPool *pool) pg_attribute_noreturn();
+static bool is_any_due(const CbHashThreads *all);
+static int	count_slots(void);
+static int	take_slot(int njobs, const pg_uuid_t *account);
+static void hash_in_slots(CbHashThreads *all, int slot);
+static bool open_pipe(CbHashThreads *all);
+static bool wait_for_threads(CbHashThreads *all);
+static void drain(int end);
+static void give_slots(CbHashThreads *all);
+static void share_slots(CbHashThreads *all);
+static void report_failure(const CbHashThreads *all) pg_attribute_noreturn();
 
 /*
- * Hashes or verifies every job that has a password and no result, on
- * canopy_bulk.hash_workers threads or, when none can be had, here.  Can be
- * cancelled; after that some jobs have their result and others have not.  Raises
- * 53200 when there is not enough memory for a hash.
+ * Hashes or verifies every job that has a password and no result, for an account,
+ * in the slots that all connections share.  Can be cancelled; after that some jobs
+ * have their result and others have not.  Raises 53200 when there is not enough
+ * memory for a hash, 55P03 when a slot is waited for longer than lock_timeout, and
+ * 25006 on a standby.
  *
  * libsodium must be initialised.
  */
 void
-cb_hash_pool_run(CbHashJob *jobs, int count)
+cb_hash_pool_run(CbHashJob *jobs, int count, const pg_uuid_t *account)
 {
-	HashPool	pool = {.mutex = PTHREAD_MUTEX_INITIALIZER};
-	CbHashJob  *job;
+	CbHashThreads all = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
-	pool.jobs = jobs;
-	pool.count = count;
-	pool.passes = (unsigned long long) cb_settings_argon2_passes();
-	pool.memory = (size_t) cb_argon2_memory * 1024;
+	PreventCommandDuringRecovery("hashing passwords");
+	all.jobs = jobs;
+	all.count = count;
+	all.passes = (unsigned long long) cb_settings_argon2_passes();
+	all.memory = (size_t) cb_argon2_memory * 1024;
 
-	/* A pool ends early when it is interrupted, or has no threads at all. */
-	while (!pool.failed && count_jobs(&pool) > 0)
+	/* The threads end early when their slots are wanted, and at an interrupt. */
+	while (!all.failed && is_any_due(&all))
 	{
 		CHECK_FOR_INTERRUPTS();
-		hash_on_threads(&pool, choose_threads(&pool));
-		if (pool.nthreads == 0 && (job = take_job(&pool)) != NULL)
-			hash_job(&pool, job);
+		hash_in_slots(&all, take_slot(count, account));
 	}
 	CHECK_FOR_INTERRUPTS();
-	if (pool.failed)
-		report_failure(&pool);
+	if (all.failed)
+		report_failure(&all);
 }
 
 /*
- * One thread per core unless the setting says otherwise, and never more than
- * there are passwords.
+ * Call it when no thread is alive.
  */
-static int
-choose_threads(const HashPool *pool)
+static bool
+is_any_due(const CbHashThreads *all)
 {
-	long		wanted = cb_hash_workers;
-
-	if (wanted == 0)
-		wanted = sysconf(_SC_NPROCESSORS_ONLN);
-	wanted = Max(wanted, 1);
-	wanted = Min(wanted, MAX_THREADS);
-	return (int) Min(wanted, count_jobs(pool));
-}
-
-/*
- * Counts the jobs that are left.  Call it when no thread is alive.
- */
-static int
-count_jobs(const HashPool *pool)
-{
-	int			left = 0;
-
-	for (int i = pool->next; i < pool->count; i++)
+	for (int i = 0; i < all->count; i++)
 	{
-		if (is_due(&pool->jobs[i]))
-			left++;
+		if (cb_hash_job_is_due(&all->jobs[i]))
+			return true;
 	}
-	return left;
+	return false;
 }
 
 /*
- * Runs up to nthreads threads until the jobs are done, or an interrupt is
- * pending.  When this returns, or raises, no thread is alive; pool->nthreads
- * says how many there were.
+ * One slot for a core unless the setting says otherwise.
+ */
+static int
+count_slots(void)
+{
+	long		n = cb_hash_workers;
+
+	if (n == 0)
+		n = sysconf(_SC_NPROCESSORS_ONLN);
+	n = Max(n, 1);
+	return (int) Min(n, CB_HASH_THREADS_MAX);
+}
+
+static int
+take_slot(int njobs, const pg_uuid_t *account)
+{
+	CbQueue		queue = njobs == 1 ? CB_QUEUE_ONE_HASH : CB_QUEUE_HASHES;
+	int			nslots = count_slots();
+	int			slot = cb_slot_try(CB_SLOTS_HASH, nslots);
+
+	if (slot >= 0)
+		return slot;
+	cb_queue_enter(queue, account);
+	slot = cb_slot_wait(CB_SLOTS_HASH, nslots);
+	cb_queue_leave(queue, account);
+	return slot;
+}
+
+/*
+ * Works on the jobs in a slot that is taken, and in further ones, until there is no
+ * job or no slot left, or an interrupt is pending.  Gives the slots back.  When this
+ * returns, or raises, no thread is alive.
  */
 static void
-hash_on_threads(HashPool *pool, int nthreads)
+hash_in_slots(CbHashThreads *all, int slot)
 {
 	volatile bool postmaster_lives = true;
 
-	pool->nthreads = 0;
-	pool->stop = false;
-	if (!open_pipe(pool))
+	all->next = 0;
+	if (!open_pipe(all))
+	{
+		cb_hash_threads_do_one(all);
+		cb_slot_give(CB_SLOTS_HASH, slot);
 		return;
-
+	}
 	PG_TRY();
 	{
-		start_threads(pool, nthreads);
-		if (pool->nthreads > 0)
-			postmaster_lives = wait_for_threads(pool);
+		if (cb_hash_thread_start(all, slot))
+			postmaster_lives = wait_for_threads(all);
+		else
+		{
+			all->next = 0;
+			cb_hash_threads_do_one(all);
+			cb_slot_give(CB_SLOTS_HASH, slot);
+		}
 	}
 	PG_FINALLY();
 	{
-		join_threads(pool);
-		close(pool->pipe[0]);
-		close(pool->pipe[1]);
+		cb_hash_threads_end(all);
+		close(all->pipe[0]);
+		close(all->pipe[1]);
 	}
 	PG_END_TRY();
 	if (!postmaster_lives)
 		proc_exit(1);
+	give_slots(all);
 }
 
 /*
  * Opens the pipe, unless there are no file descriptors left.
  */
 static bool
-open_pipe(HashPool *pool)
+open_pipe(CbHashThreads *all)
 {
-	if (pipe(pool->pipe) < 0)
+	if (pipe(all->pipe) < 0)
 		return false;
-	fcntl(pool->pipe[0], F_SETFD, FD_CLOEXEC);
-	fcntl(pool->pipe[1], F_SETFD, FD_CLOEXEC);
+	fcntl(all->pipe[0], F_SETFD, FD_CLOEXEC);
+	fcntl(all->pipe[1], F_SETFD, FD_CLOEXEC);
 	return true;
-}
-
-/*
- * Starts threads, or fewer when the system will not give more.
- */
-static void
-start_threads(HashPool *pool, int nthreads)
-{
-	sigset_t	all;
-	sigset_t	before;
-
-	/* A thread inherits the mask of its maker. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (pool->nthreads < nthreads && start_thread(pool))
-		pool->nthreads++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
-/*
- * Counts a thread and starts it; returns whether it runs.
- */
-static bool
-start_thread(HashPool *pool)
-{
-	pthread_mutex_lock(&pool->mutex);
-	pool->running++;
-	pthread_mutex_unlock(&pool->mutex);
-	if (pthread_create(&pool->threads[pool->nthreads], NULL,
-					   thread_main, pool) == 0)
-		return true;
-	sign_off(pool);
-	return false;
-}
-
-/*
- * What a thread does.  It looks at the stop flag only after a job, so that no
- * pool ends without progress.
- */
-static void *
-thread_main(void *arg)
-{
-	HashPool   *pool = arg;
-	CbHashJob  *job = take_job(pool);
-
-	while (job != NULL)
-	{
-		bool		stop;
-
-		hash_job(pool, job);
-		pthread_mutex_lock(&pool->mutex);
-		stop = pool->stop || pool->failed;
-		pthread_mutex_unlock(&pool->mutex);
-		job = stop ? NULL : take_job(pool);
-	}
-
-	sign_off(pool);
-	return NULL;
-}
-
-/*
- * Counts a thread out; with the last one, the backend wakes up.  While threads
- * are still being started it can wake up too early, but only when no job is
- * left for them.
- */
-static void
-sign_off(HashPool *pool)
-{
-	bool		is_last;
-
-	pthread_mutex_lock(&pool->mutex);
-	is_last = --pool->running == 0;
-	pthread_mutex_unlock(&pool->mutex);
-	if (is_last)
-	{
-		ssize_t		written = write(pool->pipe[1], "", 1);
-
-		(void) written;			/* the pipe always has room for a byte */
-	}
-}
-
-/*
- * Gives the next job that needs a hash, or NULL.  For any thread.
- */
-static CbHashJob *
-take_job(HashPool *pool)
-{
-	CbHashJob  *job = NULL;
-
-	pthread_mutex_lock(&pool->mutex);
-	while (job == NULL && pool->next < pool->count)
-	{
-		CbHashJob  *candidate = &pool->jobs[pool->next++];
-
-		if (is_due(candidate))
-			job = candidate;
-	}
-	pthread_mutex_unlock(&pool->mutex);
-	return job;
-}
-
-static bool
-is_due(const CbHashJob *job)
-{
-	return job->password != NULL && job->phc[0] == '\0' &&
-		job->verdict == CB_PASSWORD_PENDING;
-}
-
-/*
- * Does one job, or notes that it could not be done.  For any thread.
- */
-static void
-hash_job(HashPool *pool, CbHashJob *job)
-{
-	if (compute(pool, job))
-		return;
-	pthread_mutex_lock(&pool->mutex);
-	pool->failed = true;
-	pthread_mutex_unlock(&pool->mutex);
-}
-
-/*
- * Verifies one password, or hashes it with a salt of libsodium's.  The settings
- * are within libsodium's bounds, so that a failure is for memory.
- */
-static bool
-compute(const HashPool *pool, CbHashJob *job)
-{
-	if (job->wanted != NULL)
-	{
-		job->verdict = cb_password_hash_compare(job->wanted,
-												strlen(job->wanted),
-												job->password, job->length);
-		return job->verdict != CB_PASSWORD_FAILED;
-	}
-	if (crypto_pwhash_str_alg(job->phc, job->password, job->length,
-							  pool->passes, pool->memory,
-							  crypto_pwhash_ALG_ARGON2ID13) == 0)
-		return true;
-	job->phc[0] = '\0';
-	return false;
 }
 
 /*
  * Waits until the last thread ends or an interrupt is pending; returns whether
  * the postmaster is still alive.  An interrupt that could not be processed,
- * because somebody holds interrupts off, does not count.
+ * because interrupts are held off, does not count.
  */
 static bool
-wait_for_threads(HashPool *pool)
+wait_for_threads(CbHashThreads *all)
 {
-	const int	wanted = WL_LATCH_SET | WL_SOCKET_READABLE | WL_POSTMASTER_DEATH;
+	const int	wanted = WL_LATCH_SET | WL_SOCKET_READABLE | WL_TIMEOUT |
+	WL_POSTMASTER_DEATH;
 
-	while (!(InterruptPending && INTERRUPTS_CAN_BE_PROCESSED()))
+	while (all->alive > 0 &&
+		   !(InterruptPending && INTERRUPTS_CAN_BE_PROCESSED()))
 	{
 		int			events;
 
-		events = WaitLatchOrSocket(MyLatch, wanted, pool->pipe[0], 0,
+		share_slots(all);
+		events = WaitLatchOrSocket(MyLatch, wanted, all->pipe[0], TICK,
 								   PG_WAIT_EXTENSION);
 		if (events & WL_POSTMASTER_DEATH)
 			return false;
-		if (events & WL_SOCKET_READABLE)
-			break;
 		if (events & WL_LATCH_SET)
 			ResetLatch(MyLatch);
+		if (events & WL_SOCKET_READABLE)
+			drain(all->pipe[0]);
+		for (int i = 0; i < CB_HASH_THREADS_MAX; i++)
+		{
+			if (all->threads[i].is_alive)
+				cb_hash_thread_join(&all->threads[i]);
+		}
+		give_slots(all);
 	}
 	return true;
 }
 
 /*
- * Tells the threads to stop after the hash they are at, and waits for them.
+ * Reads what is in a pipe that has something in it.
  */
 static void
-join_threads(HashPool *pool)
+drain(int end)
 {
-	pthread_mutex_lock(&pool->mutex);
-	pool->stop = true;
-	pthread_mutex_unlock(&pool->mutex);
-	for (int i = 0; i < pool->nthreads; i++)
-		pthread_join(pool->threads[i], NULL);
+	char		bytes[CB_HASH_THREADS_MAX];
+	ssize_t		len = read(end, bytes, sizeof(bytes));
+
+	(void) len;
+}
+
+/*
+ * Gives back the slots of threads that have been joined.
+ */
+static void
+give_slots(CbHashThreads *all)
+{
+	for (int i = 0; i < CB_HASH_THREADS_MAX; i++)
+	{
+		CbHashThread *thread = &all->threads[i];
+
+		if (thread->all == NULL || thread->is_alive)
+			continue;
+		thread->all = NULL;
+		cb_slot_give(CB_SLOTS_HASH, thread->slot);
+	}
+}
+
+/*
+ * Has threads end whose slots are waited for, and starts others in free slots.
+ */
+static void
+share_slots(CbHashThreads *all)
+{
+	int			nslots = count_slots();
+	bool		can_start = true;
+
+	for (int i = 0; i < CB_HASH_THREADS_MAX; i++)
+	{
+		CbHashThread *thread = &all->threads[i];
+
+		if (thread->is_alive && cb_slot_is_wanted(CB_SLOTS_HASH, thread->slot))
+			cb_hash_thread_stop(thread);
+	}
+	while (can_start && all->alive < nslots && cb_hash_threads_want(all))
+	{
+		int			slot = cb_slot_try(CB_SLOTS_HASH, nslots);
+
+		if (slot < 0)
+			break;
+		can_start = cb_hash_thread_start(all, slot);
+		if (!can_start)
+			cb_slot_give(CB_SLOTS_HASH, slot);
+	}
 }
 
 static void
-report_failure(const HashPool *pool)
+report_failure(const CbHashThreads *all)
 {
-	if (pool->jobs[0].wanted != NULL)
+	if (all->jobs[0].wanted != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("could not verify a password"),

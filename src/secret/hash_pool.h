@@ -10,6 +10,8 @@
 
 #include <sodium.h>
 
+#include "utils/uuid.h"
+
 #include "secret/password_hash.h"
 
 /*
@@ -25,6 +27,7 @@ typedef struct CbHashJob
 	char		phc[crypto_pwhash_STRBYTES];	/* the hash; empty until done */
 } CbHashJob;
 
-extern void cb_hash_pool_run(CbHashJob *jobs, int count);
+extern void cb_hash_pool_run(CbHashJob *jobs, int count,
+							 const pg_uuid_t *account);
 
 #endif							/* CB_SECRET_HASH_POOL_H */

@@ -150,13 +150,13 @@ cb_passwords_drop(CbPasswordBatch *batch, int slot)
 }
 
 /*
- * Hashes all passwords that have no hash yet, and wipes them.  Takes tens of
- * milliseconds for each; can be cancelled between two.  Hold no lock.
+ * Hashes all passwords that have no hash yet, for an account, and wipes them.  Takes
+ * tens of milliseconds for each; can be cancelled between two.  Hold no lock.
  */
 void
-cb_passwords_hash(CbPasswordBatch *batch)
+cb_passwords_hash(CbPasswordBatch *batch, const pg_uuid_t *account)
 {
-	cb_hash_pool_run(batch->jobs, batch->count);
+	cb_hash_pool_run(batch->jobs, batch->count, account);
 	for (int slot = 0; slot < batch->count; slot++)
 		cb_passwords_drop(batch, slot);
 }

@@ -8,6 +8,8 @@
 #ifndef CB_SECRET_PASSWORD_H
 #define CB_SECRET_PASSWORD_H
 
+#include "utils/uuid.h"
+
 #define CB_PASSWORD_MIN		8	/* code points, in normal form C */
 #define CB_PASSWORD_MAX		64	/* code points, in normal form C */
 
@@ -30,7 +32,7 @@ extern int	cb_passwords_add(CbPasswordBatch *batch,
 							 const char *utf8, size_t len);
 extern bool cb_passwords_breached(CbPasswordBatch *batch, int slot);
 extern void cb_passwords_drop(CbPasswordBatch *batch, int slot);
-extern void cb_passwords_hash(CbPasswordBatch *batch);
+extern void cb_passwords_hash(CbPasswordBatch *batch, const pg_uuid_t *account);
 extern const char *cb_passwords_phc(const CbPasswordBatch *batch, int slot);
 extern void cb_passwords_destroy(CbPasswordBatch *batch);
 

@@ -15,6 +15,26 @@
 #define CB_PASSWORD_HASH_MAX	512 /* bytes of a hash */
 #define CB_PASSWORD_BYTES_MAX	256 /* bytes of a password that is verified */
 
+/* What is the most that a hash may cost for which anything is computed. */
+#define CB_PASSWORD_HASH_MEMORY_MAX	262144	/* kilobytes */
+#define CB_PASSWORD_HASH_TIME_MAX	2500	/* milliseconds */
+
+/* What a computation costs, by the parameters of the hash. */
+typedef struct CbPasswordHashCost
+{
+	uint64_t	memory;			/* kilobytes */
+	uint64_t	time;			/* microseconds, on the processor of
+								 * hash_format.h */
+} CbPasswordHashCost;
+
+typedef enum CbPasswordHashFit
+{
+	CB_PASSWORD_HASH_FITS,
+	CB_PASSWORD_HASH_UNKNOWN,	/* it is no hash of a format that we take */
+	CB_PASSWORD_HASH_TOO_LARGE, /* it needs too much memory */
+	CB_PASSWORD_HASH_TOO_SLOW
+} CbPasswordHashFit;
+
 typedef enum CbPasswordVerdict
 {
 	CB_PASSWORD_PENDING,		/* not computed yet */
@@ -23,8 +43,16 @@ typedef enum CbPasswordVerdict
 	CB_PASSWORD_FAILED			/* a library could not: mostly no memory */
 } CbPasswordVerdict;
 
-/* May an identity be imported with this hash? */
+/* Can it be computed within the bounds? */
+extern CbPasswordHashFit cb_password_hash_fit(const char *hash, size_t len,
+											  const CbPasswordHashCost *most);
+
+/* The same within the widest bounds: can a password be verified with it? */
 extern bool cb_password_hash_supported(const char *hash, size_t len);
+
+/* What our own hash costs, of so many kilobytes and passes over them. */
+extern CbPasswordHashCost cb_password_hash_own_cost(uint32_t memory,
+													uint32_t passes);
 
 /*
  * Is it the hash of the password?  Takes up to a few seconds and 256 MiB; for

@@ -23,7 +23,6 @@
 #include "canopy_bulk.h"
 #include "input/text.h"
 #include "secret/hash_pool.h"
-#include "secret/password_hash.h"
 #include "secret/password_verify.h"
 #include "settings.h"
 
@@ -36,6 +35,7 @@ typedef struct Secret
 	char		composed[CB_PASSWORD_BYTES_MAX + 1];
 	size_t		given_len;
 	size_t		composed_len;	/* zero: not another than the one given */
+	pg_uuid_t	account;		/* that it is computed for */
 } Secret;
 
 /* In the current memory context, with the callback that frees the secret. */
@@ -45,7 +45,7 @@ typedef struct Holder
 	MemoryContextCallback callback;
 } Holder;
 
-static Holder *hold(const char *password, size_t len);
+static Holder *hold(const char *password, size_t len, const pg_uuid_t *account);
 static void compose(Secret *secret);
 static void release(void *arg);
 static bool try_hash(Secret *secret, const char *hash);
@@ -53,9 +53,10 @@ static bool try_bytes(Secret *secret, const char *bytes, size_t len);
 static void write_decoy(char *hash, size_t size);
 
 bool
-cb_password_verify(const char *hash, const char *password, size_t len)
+cb_password_verify(const char *hash, const char *password, size_t len,
+				   const pg_uuid_t *account)
 {
-	Holder	   *holder = hold(password, len);
+	Holder	   *holder = hold(password, len, account);
 	Secret	   *secret = holder->secret;
 	char		decoy[crypto_pwhash_STRBYTES];
 	bool		matches = false;
@@ -74,18 +75,31 @@ cb_password_verify(const char *hash, const char *password, size_t len)
 	return matches;
 }
 
+CbPasswordHashFit
+cb_password_hash_judge(const char *hash, size_t len)
+{
+	CbPasswordHashCost most;
+
+	most = cb_password_hash_own_cost((uint32) cb_argon2_memory,
+									 (uint32) cb_settings_argon2_passes());
+	most.memory = Max(most.memory, (uint64) cb_max_hash_memory);
+	most.time = Max(most.time, (uint64) cb_max_hash_time * 1000);
+	return cb_password_hash_fit(hash, len, &most);
+}
+
 bool
 cb_password_is_outdated(const char *hash)
 {
 	return !cb_password_hash_is_argon2id(hash, strlen(hash),
 										 (uint32) cb_argon2_memory,
-										 (uint32) cb_settings_argon2_passes());
+										 (uint32) cb_settings_argon2_passes()) ||
+		cb_password_hash_judge(hash, strlen(hash)) != CB_PASSWORD_HASH_FITS;
 }
 
 char *
-cb_password_rehash(const char *password, size_t len)
+cb_password_rehash(const char *password, size_t len, const pg_uuid_t *account)
 {
-	Holder	   *holder = hold(password, len);
+	Holder	   *holder = hold(password, len, account);
 	Secret	   *secret = holder->secret;
 	char	   *hash;
 
@@ -95,7 +109,7 @@ cb_password_rehash(const char *password, size_t len)
 		secret->composed : secret->given;
 	secret->job.length = secret->composed_len > 0 ?
 		secret->composed_len : secret->given_len;
-	cb_hash_pool_run(&secret->job, 1);
+	cb_hash_pool_run(&secret->job, 1, &secret->account);
 	hash = pstrdup(secret->job.phc);
 	release(holder);
 	return hash;
@@ -106,7 +120,7 @@ cb_password_rehash(const char *password, size_t len)
  * left out.
  */
 static Holder *
-hold(const char *password, size_t len)
+hold(const char *password, size_t len, const pg_uuid_t *account)
 {
 	Holder	   *holder = palloc0(sizeof(Holder));
 
@@ -122,6 +136,7 @@ hold(const char *password, size_t len)
 				 errmsg("out of memory"),
 				 errdetail("Failed on memory for a password.")));
 	memset(holder->secret, 0, sizeof(Secret));
+	holder->secret->account = *account;
 	if (len <= CB_PASSWORD_BYTES_MAX)
 	{
 		memcpy(holder->secret->given, password, len);
@@ -191,7 +206,7 @@ try_bytes(Secret *secret, const char *bytes, size_t len)
 	job->length = len;
 	job->wanted = secret->wanted;
 	job->verdict = CB_PASSWORD_PENDING;
-	cb_hash_pool_run(job, 1);
+	cb_hash_pool_run(job, 1, &secret->account);
 	return job->verdict == CB_PASSWORD_MATCHES;
 }
 

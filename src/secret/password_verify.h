@@ -5,19 +5,23 @@
  *
  * For whoever signs in, and for whoever has to show a password once more:
  *
- *		if (!cb_password_verify(hash, password, len))
+ *		if (!cb_password_verify(hash, password, len, account))
  *			refuse, and count it;
  *		if (cb_password_is_outdated(hash))
- *			store cb_password_rehash(password, len) in its place;
+ *			store cb_password_rehash(password, len, account) in its place;
  *
- * Each of the two computations runs on a thread and takes from tens of
- * milliseconds to a few seconds.  Hold no lock meanwhile; the call can be
- * cancelled.  Both raise 53200 when there is no memory for it.
+ * Each computation waits for a slot of the server, runs on a thread and takes from
+ * tens of milliseconds to a few seconds.  Hold no lock meanwhile; the call can be
+ * cancelled.  Both raise what cb_hash_pool_run() raises.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef CB_SECRET_PASSWORD_VERIFY_H
 #define CB_SECRET_PASSWORD_VERIFY_H
+
+#include "utils/uuid.h"
+
+#include "secret/password_hash.h"
 
 /*
  * True when it is the password of the hash, in the bytes that were given or in
@@ -30,15 +34,25 @@
  * no time to compute costs as much on top when the password is wrong.
  */
 extern bool cb_password_verify(const char *hash, const char *password,
-							   size_t len);
+							   size_t len, const pg_uuid_t *account);
 
-/* True unless it is argon2id of at least the memory and work of today's. */
+/*
+ * Can an identity be given this hash?  The bounds are canopy_bulk.max_hash_memory and
+ * canopy_bulk.max_hash_time, and never below what our own hashes cost.
+ */
+extern CbPasswordHashFit cb_password_hash_judge(const char *hash, size_t len);
+
+/*
+ * True unless it is argon2id of at least the memory and work of today's, and could be
+ * given to an identity today.
+ */
 extern bool cb_password_is_outdated(const char *hash);
 
 /*
  * A new argon2id hash of a password that was found right, in the current memory
  * context.  It may break the rules for new passwords: it was good elsewhere.
  */
-extern char *cb_password_rehash(const char *password, size_t len);
+extern char *cb_password_rehash(const char *password, size_t len,
+								const pg_uuid_t *account);
 
 #endif							/* CB_SECRET_PASSWORD_VERIFY_H */
