@@ -227,5 +227,7 @@ write_issue(CbJson *json, const CbIssue *issue)
 	cb_json_put_text(json, "message", cb_codes[issue->code].message);
 	if (issue->closest != NULL)
 		cb_json_put_text(json, "closest", issue->closest);
+	if (issue->bound != NULL)
+		cb_json_put_text(json, "bound", issue->bound);
 	cb_json_object_end(json);
 }

@@ -22,6 +22,7 @@ typedef struct CbIssue
 	const char *field;
 	int			field_len;		/* bytes */
 	const char *closest;		/* the field that may have been meant, or NULL */
+	const char *bound;			/* the setting that it passes, or NULL */
 } CbIssue;
 
 /* Why a row failed; code is CB_OK while it has not. */

@@ -44,6 +44,7 @@ typedef struct CbImportNote
 	const char *message;		/* static */
 	const char *field;			/* NULL: none */
 	const char *closest;		/* what may have been meant; NULL: unknown */
+	const char *bound;			/* the setting that it passes; NULL: none */
 	int			column;			/* from 1; 0: none */
 	int			first_row;		/* number of the row that it repeats; 0: none */
 	bool		is_warning;

@@ -184,6 +184,7 @@ take_notes(const Writing *writing, int i, const CbProblem *problem)
 							  cb_codes[issue->code].message, field,
 							  column_of_issue(writing, i, issue));
 		note->closest = issue->closest;
+		note->bound = issue->bound;
 		if (problem->first_index >= 0)
 			note->first_row = writing->batch->rows[problem->first_index].number;
 	}
@@ -227,8 +228,8 @@ cb_import_note(CbImportVerdict *verdict, const char *code, const char *message,
 Jsonb *
 cb_import_notes_json(const CbImportNote *notes)
 {
-	static CbJsonShape keys = {7, {"code", "field", "column", "closest", "message",
-	"severity", "first_row"}};
+	static CbJsonShape keys = {8, {"code", "bound", "field", "column", "closest",
+	"message", "severity", "first_row"}};
 	CbJson	   *json;
 	int			n = 0;
 
@@ -242,6 +243,7 @@ cb_import_notes_json(const CbImportNote *notes)
 	{
 		cb_json_shape(json, &keys);
 		cb_json_cstring(json, note->code);
+		cb_json_cstring(json, note->bound);
 		cb_json_cstring(json, note->field);
 		note->column == 0 ? cb_json_null(json) : cb_json_int(json, note->column);
 		cb_json_cstring(json, note->closest);

@@ -60,10 +60,10 @@ cb_fields_read(CbRow *row, const CbField *fields)
 	report_unknown_keys(row, fields);
 }
 
-void
+CbIssue *
 cb_field_issue(CbRow *row, CbCode code, const char *field)
 {
-	cb_problem_add(&row->problem, code, field, (int) strlen(field));
+	return cb_problem_add(&row->problem, code, field, (int) strlen(field));
 }
 
 bool

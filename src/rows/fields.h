@@ -53,7 +53,7 @@ struct CbField
  */
 extern void cb_fields_read(CbRow *row, const CbField *fields);
 
-extern void cb_field_issue(CbRow *row, CbCode code, const char *field);
+extern CbIssue *cb_field_issue(CbRow *row, CbCode code, const char *field);
 
 /*
  * Readers of a type: each returns false, after adding an issue, when the value

@@ -12,7 +12,7 @@
 
 #include "canopy_bulk.h"
 #include "rows/identity.h"
-#include "secret/password_hash.h"
+#include "secret/password_verify.h"
 
 #define EXTERNAL_ID_MAX_LEN	255 /* characters */
 #define METADATA_MAX_LEN	16384	/* bytes of jsonb */
@@ -119,8 +119,17 @@ read_password_hash(CbRow *row, const CbField *field, const JsonbValue *value,
 				   void *target)
 {
 	CbText	   *hash = target;
+	static const char *const bounds[] = {
+		[CB_PASSWORD_HASH_UNKNOWN] = NULL,
+		[CB_PASSWORD_HASH_TOO_LARGE] = "canopy_bulk.max_hash_memory",
+		[CB_PASSWORD_HASH_TOO_SLOW] = "canopy_bulk.max_hash_time"
+	};
+	CbPasswordHashFit fit;
 
-	if (cb_field_text(row, field->name, value, hash) &&
-		!cb_password_hash_supported(hash->val, hash->len))
-		cb_field_issue(row, CB_PASSWORD_HASH_UNSUPPORTED, field->name);
+	if (!cb_field_text(row, field->name, value, hash))
+		return;
+	fit = cb_password_hash_judge(hash->val, hash->len);
+	if (fit != CB_PASSWORD_HASH_FITS)
+		cb_field_issue(row, CB_PASSWORD_HASH_UNSUPPORTED,
+					   field->name)->bound = bounds[fit];
 }

@@ -15,8 +15,7 @@
 
 #include "secret/hash_format.h"
 
-#define PASSES_MAX		10
-#define WORK_MAX		(UINT64_C(1536) << 20)	/* bytes times passes */
+#define PASS_TIME		600		/* nanoseconds, of a pass over a kilobyte */
 #define LANES_MAX		16		/* to libsodium, lanes are work like any other */
 #define SALT_MIN		8		/* bytes; less is refused by libsodium */
 #define TAG_MIN			16
@@ -41,21 +40,33 @@ const CbHashFormat cb_hash_argon2_formats[] = {
 static bool
 parse(CbHashScan *scan, CbHash *hash)
 {
-	return cb_hash_take_word(scan, "m=") &&
-		cb_hash_take_number(scan, 8, CB_HASH_MEMORY_MAX / 1024,
-							&hash->memory) &&
-		cb_hash_take_word(scan, ",t=") &&
-		cb_hash_take_number(scan, 1, PASSES_MAX, &hash->rounds) &&
-		cb_hash_take_word(scan, ",p=") &&
-		cb_hash_take_number(scan, 1, LANES_MAX, &hash->lanes) &&
-		hash->memory >= 8 * hash->lanes &&	/* a rule of argon2 */
-		(uint64_t) hash->memory * 1024 * hash->rounds <= WORK_MAX &&
+	uint32_t	memory;
+
+	if (!(cb_hash_take_word(scan, "m=") &&
+		  cb_hash_take_number(scan, 8, UINT32_MAX, &memory) &&
+		  cb_hash_take_word(scan, ",t=") &&
+		  cb_hash_take_number(scan, 1, UINT32_MAX, &hash->rounds) &&
+		  cb_hash_take_word(scan, ",p=") &&
+		  cb_hash_take_number(scan, 1, LANES_MAX, &hash->lanes)))
+		return false;
+	hash->cost = cb_hash_argon2_cost(memory, hash->rounds);
+	return memory >= 8 * hash->lanes && /* a rule of argon2 */
 		cb_hash_take_word(scan, "$") &&
 		cb_hash_take_base64(scan, CB_HASH_BASE64_PHC, SALT_MIN,
 							CB_HASH_SALT_MAX, &hash->salt) &&
 		cb_hash_take_word(scan, "$") &&
 		cb_hash_take_base64(scan, CB_HASH_BASE64_PHC, TAG_MIN, TAG_MAX,
 							&hash->tag);
+}
+
+CbPasswordHashCost
+cb_hash_argon2_cost(uint32_t memory, uint32_t passes)
+{
+	CbPasswordHashCost cost;
+
+	cost.memory = memory;
+	cost.time = cb_hash_time((uint64_t) memory * passes, PASS_TIME);
+	return cost;
 }
 
 /*

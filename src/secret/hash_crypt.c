@@ -19,12 +19,18 @@
 
 #define BCRYPT_LEN		60
 #define BCRYPT_SALT_END 28		/* the salt's last character */
-#define ROUNDS_MAX		800000	/* of SHA-crypt; long passwords take longer */
+#define COST_TIME		60000	/* nanoseconds, of bcrypt with a cost of 0 */
+#define SHA256_TIME		1800	/* nanoseconds of a round */
+#define SHA512_TIME		1300
+#define ROUNDS_MAX		999999999	/* SHA-crypt's own */
+#define ROUNDS_DEFAULT	5000
+#define YESCRYPT_TIME	400		/* nanoseconds, of 128 bytes */
 
 static bool parse_bcrypt(CbHashScan *scan, CbHash *hash);
 static bool parse_sha256crypt(CbHashScan *scan, CbHash *hash);
 static bool parse_sha512crypt(CbHashScan *scan, CbHash *hash);
-static bool parse_shacrypt(CbHashScan *scan, size_t hash_len);
+static bool parse_shacrypt(CbHashScan *scan, CbHash *hash, size_t hash_len,
+						   uint32_t round_time);
 static bool parse_yescrypt(CbHashScan *scan, CbHash *hash);
 static bool take_yescrypt64(CbHashScan *scan, size_t least, size_t most);
 static CbPasswordVerdict compare_crypt(const CbHash *hash,
@@ -63,44 +69,44 @@ parse_bcrypt(CbHashScan *scan, CbHash *hash)
 {
 	uint32_t	cost;
 
-	(void) hash;
 	/* Two digits always, so a cost below ten has a zero in front. */
 	if (cb_hash_take_word(scan, "0"))
 	{
 		if (!cb_hash_take_number(scan, 4, 9, &cost))
 			return false;
 	}
-	else if (!cb_hash_take_number(scan, 10, 14, &cost))
+	else if (!cb_hash_take_number(scan, 10, 31, &cost))
 		return false;
+	hash->cost.time = cb_hash_time(UINT64_C(1) << cost, COST_TIME);
 	return cb_hash_take_word(scan, "$") && cb_hash_take_crypt64(scan, 53, 53);
 }
 
 static bool
 parse_sha256crypt(CbHashScan *scan, CbHash *hash)
 {
-	(void) hash;
-	return parse_shacrypt(scan, 43);
+	return parse_shacrypt(scan, hash, 43, SHA256_TIME);
 }
 
 static bool
 parse_sha512crypt(CbHashScan *scan, CbHash *hash)
 {
-	(void) hash;
-	return parse_shacrypt(scan, 86);
+	return parse_shacrypt(scan, hash, 86, SHA512_TIME);
 }
 
 /*
  * SHA-crypt: rounds=N$ or nothing, a salt of up to 16 characters, the hash.
  */
 static bool
-parse_shacrypt(CbHashScan *scan, size_t hash_len)
+parse_shacrypt(CbHashScan *scan, CbHash *hash, size_t hash_len,
+			   uint32_t round_time)
 {
-	uint32_t	rounds;
+	uint32_t	rounds = ROUNDS_DEFAULT;
 
 	if (cb_hash_take_word(scan, "rounds=") &&
 		(!cb_hash_take_number(scan, 1000, ROUNDS_MAX, &rounds) ||
 		 !cb_hash_take_word(scan, "$")))
 		return false;
+	hash->cost.time = cb_hash_time(rounds, round_time);
 	return cb_hash_take_crypt64(scan, 1, 16) && cb_hash_take_word(scan, "$") &&
 		cb_hash_take_crypt64(scan, hash_len, hash_len);
 }
@@ -116,8 +122,8 @@ parse_yescrypt(CbHashScan *scan, CbHash *hash)
 {
 	int			n_log2;
 	int			r;
+	uint64_t	blocks;			/* of 128 bytes */
 
-	(void) hash;
 	if (!cb_hash_take_word(scan, "j") || scan->end - scan->at < 2)
 		return false;
 	n_log2 = cb_hash_crypt64_value(scan->at[0]);
@@ -126,9 +132,11 @@ parse_yescrypt(CbHashScan *scan, CbHash *hash)
 		return false;
 	n_log2++;					/* both count from one */
 	r++;
-	if (n_log2 < 10 || n_log2 > 20 ||
-		(UINT64_C(128) << n_log2) * (uint64_t) r > CB_HASH_MEMORY_MAX)
+	if (n_log2 < 10)
 		return false;
+	blocks = ((uint64_t) r) << n_log2;
+	hash->cost.memory = (blocks + 7) / 8;
+	hash->cost.time = cb_hash_time(blocks, YESCRYPT_TIME);
 	scan->at += 2;
 	return cb_hash_take_word(scan, "$") && take_yescrypt64(scan, 2, 86) &&
 		cb_hash_take_word(scan, "$") && take_yescrypt64(scan, 43, 43);

@@ -19,7 +19,8 @@
 #define PHPASS_SALT_LEN 8
 #define PHPASS_HASH_LEN 22		/* characters */
 #define PHPASS_LOG2_MIN 7
-#define PHPASS_LOG2_MAX 20
+#define PHPASS_LOG2_MAX 30
+#define PHPASS_TIME		800		/* nanoseconds of a round */
 #define MD5_LEN			16
 
 static bool parse_ldap(CbHashScan *scan, CbHash *hash);
@@ -131,6 +132,7 @@ parse_phpass(CbHashScan *scan, CbHash *hash)
 	if (log2 < PHPASS_LOG2_MIN || log2 > PHPASS_LOG2_MAX)
 		return false;
 	hash->rounds = UINT32_C(1) << log2;
+	hash->cost.time = cb_hash_time(hash->rounds, PHPASS_TIME);
 	hash->salt.len = PHPASS_SALT_LEN;
 	memcpy(hash->salt.bytes, salt, PHPASS_SALT_LEN);
 	hash->tag.len = PHPASS_HASH_LEN;

@@ -13,8 +13,10 @@
 #include "secret/hash_format.h"
 
 #define ROUNDS_MIN		1000
-#define ROUNDS_MAX		2000000
-#define ROUNDS_MAX_512	1500000 /* of SHA-512, which is slower */
+#define ROUNDS_MAX		UINT32_MAX
+#define SHA1_TIME		320		/* nanoseconds of a round */
+#define SHA256_TIME		450
+#define SHA512_TIME		600
 #define SALT_MIN		8		/* bytes */
 #define TAG_MIN			16
 #define SCRAM_KEY_LEN	32
@@ -25,8 +27,8 @@ static bool parse_passlib(CbHashScan *scan, CbHash *hash);
 static bool parse_django(CbHashScan *scan, CbHash *hash);
 static bool parse_scram(CbHashScan *scan, CbHash *hash);
 static bool take_rounds(CbHashScan *scan, CbHash *hash);
-static bool is_bearable(const CbHash *hash);
-static uint32_t rounds_max(const CbHash *hash);
+static bool take_cost(CbHash *hash);
+static uint32_t round_time(const CbHash *hash);
 static CbPasswordVerdict compare_pbkdf2(const CbHash *hash,
 										const char *password, size_t len);
 static CbPasswordVerdict compare_scram(const CbHash *hash,
@@ -76,7 +78,7 @@ parse_phc(CbHashScan *scan, CbHash *hash)
 		cb_hash_take_word(scan, "$") &&
 		cb_hash_take_base64(scan, CB_HASH_BASE64_PHC, TAG_MIN,
 							CB_HASH_TAG_MAX, &hash->tag) &&
-		(said == 0 || said == hash->tag.len) && is_bearable(hash);
+		(said == 0 || said == hash->tag.len) && take_cost(hash);
 }
 
 /*
@@ -92,7 +94,8 @@ parse_passlib(CbHashScan *scan, CbHash *hash)
 							CB_HASH_SALT_MAX, &hash->salt) &&
 		cb_hash_take_word(scan, "$") &&
 		cb_hash_take_base64(scan, CB_HASH_BASE64_PASSLIB, cb_hash_digest_len(hash),
-							cb_hash_digest_len(hash), &hash->tag);
+							cb_hash_digest_len(hash), &hash->tag) &&
+		take_cost(hash);
 }
 
 /*
@@ -106,7 +109,8 @@ parse_django(CbHashScan *scan, CbHash *hash)
 		cb_hash_take_raw(scan, SALT_MIN, CB_HASH_SALT_MAX, &hash->salt) &&
 		cb_hash_take_word(scan, "$") &&
 		cb_hash_take_base64(scan, CB_HASH_BASE64_PADDED, cb_hash_digest_len(hash),
-							cb_hash_digest_len(hash), &hash->tag);
+							cb_hash_digest_len(hash), &hash->tag) &&
+		take_cost(hash);
 }
 
 /*
@@ -124,32 +128,42 @@ parse_scram(CbHashScan *scan, CbHash *hash)
 							SCRAM_KEY_LEN, &hash->tag) &&
 		cb_hash_take_word(scan, ":") &&
 		cb_hash_take_base64(scan, CB_HASH_BASE64_PADDED, SCRAM_KEY_LEN,
-							SCRAM_KEY_LEN, &hash->key);
+							SCRAM_KEY_LEN, &hash->key) &&
+		take_cost(hash);
 }
 
 static bool
 take_rounds(CbHashScan *scan, CbHash *hash)
 {
-	return cb_hash_take_number(scan, ROUNDS_MIN, rounds_max(hash),
-							   &hash->rounds);
+	return cb_hash_take_number(scan, ROUNDS_MIN, ROUNDS_MAX, &hash->rounds);
 }
 
 /*
  * A tag longer than the digest takes all rounds again for each digest.
  */
 static bool
-is_bearable(const CbHash *hash)
+take_cost(CbHash *hash)
 {
 	size_t		digest_len = cb_hash_digest_len(hash);
 	size_t		digests = (hash->tag.len + digest_len - 1) / digest_len;
 
-	return (uint64_t) hash->rounds * digests <= rounds_max(hash);
+	hash->cost.time = cb_hash_time((uint64_t) hash->rounds * digests,
+								   round_time(hash));
+	return true;
 }
 
 static uint32_t
-rounds_max(const CbHash *hash)
+round_time(const CbHash *hash)
 {
-	return hash->digest == CB_HASH_SHA512 ? ROUNDS_MAX_512 : ROUNDS_MAX;
+	switch (hash->digest)
+	{
+		case CB_HASH_SHA512:
+			return SHA512_TIME;
+		case CB_HASH_SHA256:
+			return SHA256_TIME;
+		default:
+			return SHA1_TIME;
+	}
 }
 
 static CbPasswordVerdict

@@ -11,8 +11,9 @@
 
 #include "secret/hash_format.h"
 
-#define WORK_MAX		(UINT64_C(512) << 20)	/* bytes times lanes */
-#define N_LOG2_MAX		20
+#define BLOCK_TIME		500		/* nanoseconds, of 128 bytes in a lane */
+#define MEMORY_MAX		(UINT64_C(1024) * CB_PASSWORD_HASH_MEMORY_MAX)	/* bytes */
+#define N_LOG2_MAX		31
 #define R_MAX			32
 #define LANES_MAX		16
 #define SALT_MIN		8		/* bytes */
@@ -26,7 +27,7 @@ static bool parse_supabase(CbHashScan *scan, CbHash *hash);
 static bool parse_kratos(CbHashScan *scan, CbHash *hash);
 static bool take_costs(CbHashScan *scan, const char *n, CbHash *hash);
 static bool take_number_of_n(CbHashScan *scan, CbHash *hash);
-static bool is_bearable(const CbHash *hash);
+static bool take_cost(CbHash *hash);
 static bool take_padded(CbHashScan *scan, size_t least, size_t most,
 						CbHashBytes *out);
 static void join_separator(CbHash *hash, const CbHashBytes *separator);
@@ -75,7 +76,7 @@ parse_django(CbHashScan *scan, CbHash *hash)
 		cb_hash_take_number(scan, 1, R_MAX, &hash->r) &&
 		cb_hash_take_word(scan, "$") &&
 		cb_hash_take_number(scan, 1, LANES_MAX, &hash->lanes) &&
-		is_bearable(hash) && cb_hash_take_word(scan, "$") &&
+		take_cost(hash) && cb_hash_take_word(scan, "$") &&
 		take_padded(scan, TAG_MAX, TAG_MAX, &hash->tag);
 }
 
@@ -136,7 +137,7 @@ take_costs(CbHashScan *scan, const char *n, CbHash *hash)
 		cb_hash_take_number(scan, 1, R_MAX, &hash->r) &&
 		cb_hash_take_word(scan, ",p=") &&
 		cb_hash_take_number(scan, 1, LANES_MAX, &hash->lanes) &&
-		is_bearable(hash);
+		take_cost(hash);
 }
 
 /*
@@ -155,13 +156,17 @@ take_number_of_n(CbHashScan *scan, CbHash *hash)
 	return true;
 }
 
+/*
+ * Says what the costs come to; false when they break a rule of scrypt.
+ */
 static bool
-is_bearable(const CbHash *hash)
+take_cost(CbHash *hash)
 {
-	uint64_t	memory = (UINT64_C(128) << hash->n_log2) * hash->r;
+	uint64_t	blocks = ((uint64_t) hash->r) << hash->n_log2;
 
-	return memory <= CB_HASH_MEMORY_MAX && memory * hash->lanes <= WORK_MAX &&
-		hash->n_log2 < 16 * hash->r;	/* a rule of scrypt */
+	hash->cost.memory = (blocks + 7) / 8;
+	hash->cost.time = cb_hash_time(blocks * hash->lanes, BLOCK_TIME);
+	return hash->n_log2 < 16 * hash->r;
 }
 
 static bool
@@ -215,7 +220,7 @@ compute(const CbHash *hash, const char *password, size_t len,
 {
 	return EVP_PBE_scrypt(password, len, hash->salt.bytes, hash->salt.len,
 						  UINT64_C(1) << hash->n_log2, hash->r, hash->lanes,
-						  CB_HASH_MEMORY_MAX * 2, out, out_len) == 1;
+						  MEMORY_MAX * 2, out, out_len) == 1;
 }
 
 /*

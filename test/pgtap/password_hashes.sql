@@ -64,6 +64,60 @@ FROM generate_series(0, 4) AS b (batch) CROSS JOIN LATERAL t.import((SELECT arra
 SELECT cmp_ok(t.peak() - :before, '<', 16384::bigint, 'and that took less than 16 MB');
 SELECT is_empty('SELECT FROM canopy.identity', 'nobody was created');
 
+-- the dearest hash of each format that is taken, and the next one, which names the setting that bounds it
+CREATE TABLE t.bound AS
+SELECT row_number() OVER ()::integer AS n, title, replace(template, '%', fits) AS fits, replace(template, '%', passes) AS passes, 'canopy_bulk.max_hash_' || bound AS bound
+FROM (SELECT 'AAAAAAAAAAAAAAAAAAAAAA' AS salt, rpad('', 43, 'A') AS tag, rpad('', 53, 'a') AS b) AS x, LATERAL (VALUES
+	('argon2id', '$argon2id$v=19$m=%,t=1,p=1$' || salt || '$' || tag, '65536', '65537', 'memory'), ('argon2id', '$argon2id$v=19$m=65536,t=%,p=4$' || salt || '$' || tag, '25', '26', 'time'),
+	('argon2i', '$argon2i$v=19$m=8,t=%,p=1$' || salt || '$' || tag, '208333', '208334', 'time'), ('argon2, Django', 'argon2$argon2id$v=19$m=%,t=2,p=8$' || salt || '$' || tag, '65536', '65537', 'memory'),
+	('bcrypt 2a', '$2a$%$' || b, '14', '15', 'time'), ('bcrypt 2b', '$2b$%$' || b, '14', '15', 'time'), ('bcrypt 2y', '$2y$%$' || b, '14', '15', 'time'),
+	('bcrypt, WordPress', '$wp$2y$%$' || b, '14', '15', 'time'), ('bcrypt, Django', 'bcrypt$$2b$%$' || b, '14', '15', 'time'), ('bcrypt_sha256, Django', 'bcrypt_sha256$$2b$%$' || b, '14', '15', 'time'),
+	('sha256crypt', '$5$rounds=%$saltsalt$' || tag, '555556', '555557', 'time'), ('sha512crypt', '$6$rounds=%$saltsalt$' || tag || tag, '769231', '769232', 'time'),
+	('yescrypt', '$y$j%T$..$' || rpad('', 43, '.'), 'B', 'C', 'memory'), ('gost-yescrypt', '$gy$j%T$..$' || rpad('', 43, '.'), 'B', 'C', 'memory'),
+	('scrypt', '$scrypt$ln=%,r=8,p=1$' || salt || '$' || tag, '16', '17', 'memory'), ('scrypt', '$scrypt$ln=14,r=8,p=%$' || salt || '$' || tag, '15', '16', 'time'),
+	('scrypt, Django', 'scrypt$saltsalt$%$8$1$' || rpad('', 86, 'A') || '==', '65536', '131072', 'memory'), ('scrypt, Django', 'scrypt$saltsalt$16384$8$%$' || rpad('', 86, 'A') || '==', '15', '16', 'time'),
+	('scrypt, Firebase', '$fbscrypt$v=1,n=%,r=8,p=1,ss=Bw==,sk=' || tag || '=$iOTd0kAtktUOGA==$' || tag || '=', '16', '17', 'memory'),
+	('scrypt, Kratos', '$firescrypt$ln=%,r=8,p=1$4oOF7+yiDO4sEQ==$' || tag || '=$Bw==$' || tag || '=', '16', '17', 'memory'),
+	('pbkdf2-sha1', '$pbkdf2-sha1$i=%$' || salt || '$' || left(tag, 27), '3125003', '3125004', 'time'), ('pbkdf2, passlib', '$pbkdf2$%$' || salt || '$' || left(tag, 27), '3125003', '3125004', 'time'),
+	('pbkdf2-sha256', '$pbkdf2-sha256$i=%$' || salt || '$' || tag, '2222224', '2222225', 'time'), ('pbkdf2-sha256 of two digests', '$pbkdf2-sha256$i=%$' || salt || '$' || rpad('', 86, 'A'), '1111112', '1111113', 'time'),
+	('pbkdf2-sha512', '$pbkdf2-sha512$i=%$' || salt || '$' || rpad('', 86, 'A'), '1666668', '1666669', 'time'), ('pbkdf2_sha256, Django', 'pbkdf2_sha256$%$saltsalt$' || tag || '=', '2222224', '2222225', 'time'),
+	('SCRAM', 'SCRAM-SHA-256$%:' || salt || '==$' || tag || '=:' || tag || '=', '2222224', '2222225', 'time'), ('phpass', '$P$%' || rpad('', 30, '.'), 'I', 'J', 'time')) AS v (title, template, fits, passes, bound);
+SELECT is(verdict, '201', format('%s: the dearest within %s is taken: %s', title, bound, left(fits, 40))) FROM t.import((SELECT array_agg(fits ORDER BY n) FROM t.bound)) JOIN t.bound USING (n);
+DELETE FROM canopy.identity;
+CREATE FUNCTION t.bounds(hashes text[]) RETURNS TABLE (n integer, issue jsonb) LANGUAGE sql AS $$
+	SELECT (r->>'index')::integer + 1, r#>'{error,details,issues,0}'
+	FROM jsonb_array_elements(canopy_bulk_create((
+		SELECT jsonb_agg(t.person(format('h%s@acme.example', i), jsonb_build_object('password_hash', hashes[i])) ORDER BY i)
+		FROM generate_subscripts(hashes, 1) AS i))->'results') AS r
+$$;
+SELECT is(issue - 'message', jsonb_build_object('code', 'password_hash_unsupported', 'field', 'password_hash', 'bound', bound), format('%s: the next is refused by %s: %s', title, bound, left(passes, 40)))
+FROM t.bounds((SELECT array_agg(passes ORDER BY n) FROM t.bound)) JOIN t.bound USING (n);
+SELECT is(issue ? 'bound', false, 'what is no hash passes no bound: ' || title) FROM t.bounds(ARRAY['plain', '$argon2id$v=19$m=8,t=0,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA', '$2b$32$' || rpad('', 53, 'a')]) AS b, (VALUES (1, 'plain'), (2, 'argon2id'), (3, 'bcrypt')) AS v (n, title) WHERE b.n = v.n;
+
+-- a superuser raises the bounds, or lowers them, but not below what our own hashes cost
+SET canopy_bulk.max_hash_memory = '256MB';
+SET canopy_bulk.max_hash_time = 2500;
+SELECT is(verdict, '201', 'with bounds that a superuser has raised it is taken: ' || title) FROM t.import((SELECT array_agg(passes ORDER BY n) FROM t.bound)) JOIN t.bound USING (n);
+DELETE FROM canopy.identity;
+SELECT throws_ok(format('SET canopy_bulk.%s = %s', name, value), '22023', NULL, format('%s has an end: %s', name, value)) FROM (VALUES ('max_hash_memory', 262145), ('max_hash_time', 2501)) AS v (name, value);
+SET canopy_bulk.max_hash_memory = '1MB';
+SET canopy_bulk.max_hash_time = 10;
+SELECT bag_eq($$SELECT verdict FROM t.import((SELECT array_agg(passes ORDER BY n) FROM t.bound))$$, format($$SELECT '400 password_hash_unsupported' FROM generate_series(1, %s)$$, (SELECT count(*) FROM t.bound)), 'with lower bounds all of them are refused');
+SELECT canopy_bulk_create(jsonb_build_array(t.person('h1@acme.example', '{"password":"correct horse battery"}'))) \gset
+SELECT is(verdict, '201', 'but not a hash of our own') FROM t.import((SELECT ARRAY['plain', password_hash] FROM canopy.identity)) WHERE n = 2;
+DELETE FROM canopy.identity;
+
+-- one that is stored already opens once, and is then one of today's
+SET canopy_bulk.max_hash_memory = '32MB';
+INSERT INTO canopy.identity (account_id, email, first_name, last_name, password_hash)
+SELECT t.id('acme'), format('h%s@acme.example', n), 'A', 'B', hash FROM t.known WHERE hash ~ 'm=65536|\$ln=15';
+SELECT is(t.verified(n, password || '!'), false, 'stored and over the bound, a wrong password: ' || format) FROM t.known WHERE hash ~ 'm=65536|\$ln=15';
+SELECT is(t.verified(n, password), true, 'stored and over the bound, the right one: ' || format) FROM t.known WHERE hash ~ 'm=65536|\$ln=15';
+SELECT is_empty($$SELECT password_hash FROM canopy.identity WHERE password_hash !~ format('^\$argon2id\$v=19\$m=%s,', current_setting('canopy_bulk.argon2_memory')::text) AND password_hash !~ 'm=7168,'$$, 'then it has the cost of our own');
+RESET canopy_bulk.max_hash_memory;
+RESET canopy_bulk.max_hash_time;
+DELETE FROM canopy.identity;
+
 -- a hash that somebody put into the table by hand, and that we do not take, opens to nothing
 INSERT INTO canopy.identity (account_id, email, first_name, last_name, password_hash)
 SELECT t.id('acme'), format('h%s@acme.example', row_number() OVER ()), 'A', 'B', hash FROM (SELECT hash FROM t.hostile WHERE title ~ 'm=4194304|bcrypt cost 31|ln=31|^plain$|rounds=999999999' UNION SELECT '') AS v (hash);
