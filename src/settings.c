@@ -53,6 +53,7 @@ int			cb_outbox_attempts;
 int			cb_outbox_backoff;
 int			cb_max_running_jobs;
 int			cb_max_queued_jobs;
+int			cb_max_open_imports;
 char	   *cb_import_allowed_hosts;
 char	   *cb_import_allowed_networks;
 char	   *cb_import_ca_file;
@@ -190,10 +191,13 @@ define_mail(void)
 				  &cb_outbox_backoff, 60, 1, 3600, GUC_UNIT_S);
 }
 
-/* Background workers, and what they may fetch. */
+/* Imports, the background workers that run them, and what those may fetch. */
 static void
 define_jobs(const CbSettingChecks *checks)
 {
+	define_number("canopy_bulk.max_open_imports",
+				  "Imports of an account that have not ended.",
+				  &cb_max_open_imports, 100, 1, 1000, 0);
 	define_number("canopy_bulk.max_running_jobs",
 				  "Jobs of an account that run at the same time.",
 				  &cb_max_running_jobs, 1, 1, 1000, 0);

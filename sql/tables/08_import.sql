@@ -72,6 +72,10 @@ CREATE TABLE canopy.import (
 		REFERENCES canopy.environment (account_id, application_id, id) ON DELETE CASCADE
 ) WITH (fillfactor = 50);
 
+/* Those that have not ended are counted when another is opened. */
+CREATE INDEX import_account_id_idx ON canopy.import (account_id)
+	WHERE status IN ('open', 'uploaded', 'mapped', 'previewed', 'running');
+
 REVOKE ALL ON TABLE canopy.import FROM PUBLIC;
 
 COMMENT ON TABLE canopy.import IS 'Imports of CSV files, each from upload to results.';

@@ -10,6 +10,8 @@
 #include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
+#include "db/queue.h"
+#include "db/slot.h"
 #include "db/uuid7.h"
 #include "flow/import_columns.h"
 #include "flow/import_steps.h"
@@ -27,6 +29,7 @@ static void fill_order(CbImport *import, const CbImportOrder *order,
 static const char *check_missing(const char *missing, const CbImportMode *mode);
 static int	check_percent(int percent);
 static void take_scope(CbImport *import, const CbImportCall *call);
+static void take_room(const pg_uuid_t *account);
 
 Jsonb *
 cb_wizard_open(const CbImportOrder *order)
@@ -60,6 +63,7 @@ cb_wizard_open(const CbImportOrder *order)
 	import.options = cb_import_mode_options(call.mode, &call.scope, order->options);
 	take_scope(&import, &call);
 	import.is_bound = call.scope.is_bound || order->is_bound;
+	take_room(&import.account);
 	cb_import_insert(&import, call.now);
 	answer = cb_import_describe(cb_import_read(&import.account, &import.id, false));
 	cb_import_end(&call);
@@ -125,6 +129,28 @@ take_scope(CbImport *import, const CbImportCall *call)
 	import->actor_type = call->caller.actor_type;
 	cb_uuid7_make(&import->id);
 	cb_uuid7_make(&import->correlation_id);
+}
+
+/*
+ * Imports that other transactions have opened and not committed cannot be seen, but
+ * each of them has a place.  One that is committed at this moment may count twice.
+ */
+static void
+take_room(const pg_uuid_t *account)
+{
+	int64		nopen;
+
+	cb_queue_enter(CB_QUEUE_OPENING, account);
+	nopen = cb_slot_take_place(account, cb_max_open_imports);
+	nopen += cb_import_count_open(account);
+	cb_queue_leave(CB_QUEUE_OPENING, account);
+	if (nopen >= cb_max_open_imports)
+		ereport(ERROR,
+				(errcode(CB_ERRCODE_TOO_MANY),
+				 errmsg("too many imports of the account are open"),
+				 errdetail("There are " INT64_FORMAT ", and canopy_bulk.max_open_imports is %d.",
+						   nopen, cb_max_open_imports),
+				 errhint("Run or cancel those that canopy_bulk_imports() lists and that have not ended.")));
 }
 
 Jsonb *

@@ -122,8 +122,7 @@ read_active(const pg_uuid_t *account, CbJob **jobs)
 static void
 check_room(const pg_uuid_t *account)
 {
-	CbJobChoice choice = {.status = cb_job_status_name(CB_JOB_QUEUED)};
-	int64		nqueued = cb_job_count(account, &choice);
+	int64		nqueued = cb_job_count_queued(account);
 
 	if (nqueued >= cb_max_queued_jobs)
 		ereport(ERROR,

@@ -45,6 +45,13 @@ static CbStatement bind_import = {
 	2, {UUIDOID, UUIDOID}, SPI_OK_UPDATE
 };
 
+/* Parameters: account. */
+static CbStatement count_open = {
+	"SELECT pg_catalog.count(*) FROM canopy.import WHERE account_id" EQ "$1"
+	" AND status IN ('open', 'uploaded', 'mapped', 'previewed', 'running')",
+	1, {UUIDOID}, SPI_OK_SELECT, true
+};
+
 /*
  * Parameters: account, id, status, file_name, source_url_label, file_sha256,
  * file_size, encoding, encoding_method, encoding_confidence, delimiter, header,
@@ -191,6 +198,20 @@ cb_import_insert(const CbImport *import, TimestampTz now)
 	values[13] = JsonbPGetDatum(import->options);
 	values[14] = BoolGetDatum(import->is_bound);
 	update(&insert_import, values, nulls);
+}
+
+int64
+cb_import_count_open(const pg_uuid_t *account)
+{
+	Datum		values[1];
+	bool		isnull;
+	int64		count;
+
+	values[0] = UUIDPGetDatum(account);
+	cb_statement_run(&count_open, values, NULL);
+	count = DatumGetInt64(cb_statement_value(0, 1, &isnull));
+	cb_statement_free();
+	return count;
 }
 
 void

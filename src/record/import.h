@@ -117,6 +117,9 @@ extern const char *cb_import_status_name(CbImportStatus status);
 /* Stores an import that has been opened: what it is, and the times as of now. */
 extern void cb_import_insert(const CbImport *import, TimestampTz now);
 
+/* Imports of an account that have not ended, whatever the isolation level. */
+extern int64 cb_import_count_open(const pg_uuid_t *account);
+
 /*
  * Reads an import into the current memory context; with lock nobody else changes
  * it until the transaction ends.  Raises PT404 when there is none.

@@ -82,7 +82,15 @@ static CbStatement list_jobs = {
 static CbStatement list_active_jobs = {
 	"SELECT " COLUMNS " FROM canopy.job" CHOSEN " AND " ACTIVE
 	" ORDER BY created_at, id LIMIT $6 OFFSET $7",
-	7, {UUIDOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID}, SPI_OK_SELECT
+	7, {UUIDOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID}, SPI_OK_SELECT,
+	true
+};
+
+/* Parameters: account. */
+static CbStatement count_queued = {
+	"SELECT pg_catalog.count(*) FROM canopy.job WHERE account_id" EQ "$1"
+	" AND status" EQ "'queued'",
+	1, {UUIDOID}, SPI_OK_SELECT, true
 };
 
 static CbStatement count_jobs = {
@@ -274,6 +282,20 @@ cb_job_count(const pg_uuid_t *account, const CbJobChoice *choice)
 
 	begin_choice(account, choice, values, nulls);
 	cb_statement_run(&count_jobs, values, nulls);
+	count = DatumGetInt64(cb_statement_value(0, 1, &isnull));
+	cb_statement_free();
+	return count;
+}
+
+int64
+cb_job_count_queued(const pg_uuid_t *account)
+{
+	Datum		values[1];
+	bool		isnull;
+	int64		count;
+
+	values[0] = UUIDPGetDatum(account);
+	cb_statement_run(&count_queued, values, NULL);
 	count = DatumGetInt64(cb_statement_value(0, 1, &isnull));
 	cb_statement_free();
 	return count;

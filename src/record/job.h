@@ -115,6 +115,9 @@ extern int	cb_job_list(const pg_uuid_t *account, const CbJobChoice *choice,
 						CbJob **jobs);
 extern int64 cb_job_count(const pg_uuid_t *account, const CbJobChoice *choice);
 
+/* Jobs of an account that wait to be run, whatever the isolation level. */
+extern int64 cb_job_count_queued(const pg_uuid_t *account);
+
 /* Makes this process the holder of a job that is locked, and fills in attempt. */
 extern void cb_job_take(CbJob *job, TimestampTz now);
 
