@@ -18,7 +18,6 @@
 #include "utils/varlena.h"
 
 #include "canopy_bulk.h"
-#include "secret/password_hash.h"
 #include "settings.h"
 
 char	   *cb_account;
@@ -147,11 +146,11 @@ define_passwords(void)
 							NULL, NULL, NULL);
 	define_number("canopy_bulk.max_hash_memory",
 				  "Memory that computing a hash may take which is imported.",
-				  &cb_max_hash_memory, 65536, 1024, CB_PASSWORD_HASH_MEMORY_MAX,
+				  &cb_max_hash_memory, 65536, 1024, CB_HASH_MEMORY_MOST,
 				  GUC_UNIT_KB);
 	define_number("canopy_bulk.max_hash_time",
 				  "Time that computing a hash may take which is imported, on a reference processor.",
-				  &cb_max_hash_time, 1000, 10, CB_PASSWORD_HASH_TIME_MAX,
+				  &cb_max_hash_time, 1000, 10, CB_HASH_TIME_MOST,
 				  GUC_UNIT_MS);
 	define_number("canopy_bulk.login_max_failures",
 				  "Wrong passwords in a row after which an identity is locked; 0 is never.",

@@ -14,6 +14,10 @@
 #define CB_INVITE_LEAST		60
 #define CB_INVITE_MOST		(366 * 24 * 3600)
 
+/* Ends of what an imported hash may cost, in kilobytes and milliseconds. */
+#define CB_HASH_MEMORY_MOST	262144
+#define CB_HASH_TIME_MOST	2500
+
 /* How a batch is written; see flow/strategy.c. */
 typedef enum CbStrategy
 {

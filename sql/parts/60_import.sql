@@ -25,7 +25,7 @@ missing: what to do with identities that the file does not have: ignore, report 
 max_missing_percent: percentage of identities that may be missing before none is deactivated, 0 to 100.
 options: of mode learner: an object with bundle_ids, course_ids, learning_path_ids, license_ids, client_id, role and invite_message, as the arguments of canopy_bulk_enrol.
 Returns the import as canopy_bulk_import_info does; its id goes into every further step.
-Errors: 22023 unknown mode or option, or a mode and a scope that do not agree; PT401 expired or malformed claims; 42501 not allowed; PT404 unknown account, application, environment, or something that the options name; 55000 canopy_bulk_setup() has not run.';
+Errors: 22023 unknown mode or option, or a mode and a scope that do not agree; PT401 expired or malformed claims; 42501 not allowed; PT404 unknown account, application, environment, or something that the options name; PT429 too many imports of the account have not ended; 55000 canopy_bulk_setup() has not run.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_open(text, text, text, text, text, text, integer, jsonb) FROM PUBLIC;
 
@@ -153,7 +153,7 @@ verdict: only rows that are valid, warning or error; default: all.
 page: from 1.
 take: rows of a page, 1 to 100.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
-Returns {items: [{row_number, line_number, cells, selected, verdict, plan, outcome, issues: [{field, column, code, message, severity, closest, first_row}]}], pagination: {page, take, item_count, page_count, has_next_page, has_previous_page}}. Cells of secret columns are null.
+Returns {items: [{row_number, line_number, cells, selected, verdict, plan, outcome, issues: [{field, column, code, message, severity, closest, bound, first_row}]}], pagination: {page, take, item_count, page_count, has_next_page, has_previous_page}}. Cells of secret columns are null.
 Errors: PT404 unknown import; 22023 no such page or verdict.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_rows(uuid, text, integer, integer, text) FROM PUBLIC;

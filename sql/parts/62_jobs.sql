@@ -60,7 +60,7 @@ account, application, environment: slug or id; default: the settings of the same
 idempotency_key: 1 to 255 characters; the query of the URL does not make a request another one.
 Returns {data: {APIBulkImport: {id, type, status, importId, createdAt, repeatable, description, errorMessage}}} at once; canopy_bulk_job(id) follows the job, and its rows are those of the import. An answer of 429, 500, 502, 503 or 504 and a broken connection are tried again, five times at most.
 A URL with a query, which may be a secret, is forgotten once the file is there; its job is not repeatable.
-Errors: 22023 malformed URL or option; 42501 the URL may not be fetched; PT401 expired or malformed claims; PT404 something that is named does not exist; PT422 the key was used for another request; PT429 too many jobs wait.
+Errors: 22023 malformed URL or option; 42501 the URL may not be fetched; PT401 expired or malformed claims; PT404 something that is named does not exist; PT422 the key was used for another request; PT429 too many jobs wait, or too many imports have not ended.
 Learn guide: Create bulkImport.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_url(text, text, uuid[], uuid[], uuid[], uuid[], uuid, text, boolean, text, text, text, text, text, text) FROM PUBLIC;
@@ -142,7 +142,7 @@ COMMENT ON FUNCTION @extschema@.canopy_bulk_job_repeat(uuid, text) IS
 id: a job that has ended and is repeatable: an import from a URL without a query. A URL with a query is not kept, since the query may be a secret.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
 Returns the new job as canopy_bulk_job does.
-Errors: PT404 unknown job; PT409 it has not ended or is not repeatable; PT429 too many jobs wait.';
+Errors: PT404 unknown job; PT409 it has not ended or is not repeatable; PT429 too many jobs wait, or too many imports have not ended.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_job_repeat(uuid, text) FROM PUBLIC;
 

@@ -26,6 +26,10 @@
 #include "secret/password_verify.h"
 #include "settings.h"
 
+StaticAssertDecl(CB_HASH_MEMORY_MOST == CB_PASSWORD_HASH_MEMORY_MAX &&
+				 CB_HASH_TIME_MOST == CB_PASSWORD_HASH_TIME_MAX,
+				 "a hash that may be imported must be one that can be verified");
+
 /* In memory of libsodium; a thread works on it. */
 typedef struct Secret
 {

@@ -314,7 +314,7 @@ SELECT is_empty('SELECT word FROM t.code WHERE message ~ ''[%$"@]''', 'messages 
 SELECT is_empty($$
 	SELECT title FROM t.tried WHERE jsonb_typeof(result#>'{error,details}') IS DISTINCT FROM 'object'
 	UNION ALL SELECT title FROM t.tried, jsonb_array_elements(result#>'{error,details,issues}') AS i
-	WHERE NOT i ?& '{field,code,message}' OR (i - '{field,code,message,closest}'::text[]) <> '{}'
+	WHERE NOT i ?& '{field,code,message}' OR (i - '{field,code,message,closest,bound}'::text[]) <> '{}'
 $$, 'details is an object, and issues have the keys they should');
 
 -- the table above is the library's own
