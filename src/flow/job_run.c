@@ -39,7 +39,8 @@ static CbStatement may_ask = {
 	" JOIN pg_catalog.pg_proc p ON p.oid" EQ "d.objid"
 	" WHERE e.extname" EQ "'canopy_bulk' AND (p.proname" EQ "$2::pg_catalog.name"
 	" OR p.proname" EQ "'canopy_bulk_http')",
-	2, {OIDOID, TEXTOID}, SPI_OK_SELECT
+	2, {OIDOID, TEXTOID}, SPI_OK_SELECT,
+	.returns = "may bool?"
 };
 
 static void enter(CbCaller *caller);

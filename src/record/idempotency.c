@@ -35,7 +35,8 @@ static CbStatement find_key = {
 	"SELECT fingerprint, answer, status FROM canopy.idempotency_key"
 	" WHERE account_id" EQ "$1 AND function" EQ "$2 AND key" EQ "$3"
 	" AND created_at OPERATOR(pg_catalog.>) $4",
-	4, {UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}, SPI_OK_SELECT
+	4, {UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}, SPI_OK_SELECT,
+	.returns = "fingerprint bytea, answer jsonb?, status int4?"
 };
 
 /* Parameters: those of find_key, then fingerprint, time. */
@@ -47,7 +48,8 @@ static CbStatement claim_key = {
 	" WHERE k.created_at OPERATOR(pg_catalog.<=) $4"
 	" RETURNING 1",
 	6, {UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, BYTEAOID, TIMESTAMPTZOID},
-	SPI_OK_INSERT_RETURNING
+	SPI_OK_INSERT_RETURNING,
+	.returns = "one int4"
 };
 
 /* Parameters: account, function, key, answer, status. */

@@ -91,7 +91,8 @@ static CbStatement take_import = {
 	" AND ($6 OR lease_until IS NULL OR lease_until OPERATOR(pg_catalog.<) $3)"
 	" RETURNING attempt, started_at",
 	6, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, BOOLOID},
-	SPI_OK_UPDATE_RETURNING
+	SPI_OK_UPDATE_RETURNING,
+	.returns = "attempt int4, started_at timestamptz"
 };
 
 /*
@@ -105,7 +106,8 @@ static CbStatement advance_import = {
 	THIS_IMPORT " AND attempt" EQ "$3 AND status" EQ "'running'"
 	" RETURNING cancel_requested_at IS NOT NULL",
 	9, {UUIDOID, UUIDOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID,
-	INT4OID, INT4OID, INT4OID}, SPI_OK_UPDATE_RETURNING
+	INT4OID, INT4OID, INT4OID}, SPI_OK_UPDATE_RETURNING,
+	.returns = "is_cancelled bool"
 };
 
 /*

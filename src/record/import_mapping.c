@@ -23,7 +23,8 @@ static CbStatement find_choices = {
 	" FROM pg_catalog.unnest($3) WITH ORDINALITY AS u (header, n)"
 	" JOIN canopy.import_mapping m ON m.account_id" EQ "$1 AND m.mode" EQ "$2"
 	" AND m.header" EQ "u.header",
-	3, {UUIDOID, TEXTOID, TEXTARRAYOID}, SPI_OK_SELECT
+	3, {UUIDOID, TEXTOID, TEXTARRAYOID}, SPI_OK_SELECT,
+	.returns = "place int8, field text?"
 };
 
 /* Parameters: account, mode, headers, fields, time. */

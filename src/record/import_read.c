@@ -33,16 +33,37 @@
 	" error_message, lease_until, heartbeat_at, created_at, uploaded_at," \
 	" previewed_at, submitted_at, started_at, finished_at, undone_at," \
 	" missing_count, missing_refused"
+#define RESULT \
+	"application_id uuid?, environment_id uuid?, mode text, status text," \
+	" on_conflict text, missing text, max_missing_percent int4," \
+	" batch_size int4, options jsonb, file_name text?," \
+	" source_url_label text?, file_sha256 bytea?, file_size int4?," \
+	" encoding text?, encoding_method text?, encoding_confidence int4?," \
+	" delimiter text?, header text[]?, fields text[]?," \
+	" secret_columns int4[]?, row_count int4, valid_count int4," \
+	" warning_count int4, error_count int4, selected_count int4," \
+	" plan_digest bytea?, next_row int4, succeeded_count int4," \
+	" failed_count int4, skipped_count int4," \
+	" cancel_requested_at timestamptz?, attempt int4, holder text?," \
+	" actor_id text?, actor_type text?, role_name text?," \
+	" correlation_id uuid?, error_message text?, lease_until timestamptz?," \
+	" heartbeat_at timestamptz?, created_at timestamptz," \
+	" uploaded_at timestamptz?, previewed_at timestamptz?," \
+	" submitted_at timestamptz?, started_at timestamptz?," \
+	" finished_at timestamptz?, undone_at timestamptz?," \
+	" missing_count int4?, missing_refused text?"
 
 /* Parameters: account, id. */
 static CbStatement find_import = {
 	"SELECT " COLUMNS " FROM canopy.import" THIS_IMPORT,
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 static CbStatement lock_import = {
 	"SELECT " COLUMNS " FROM canopy.import" THIS_IMPORT " FOR UPDATE",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 /* A column of the last result, and the next. */

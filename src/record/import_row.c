@@ -50,13 +50,18 @@ static CbStatement delete_rows = {
 #define ROW_COLUMNS \
 	"row_number, line_number, selected, verdict, plan, outcome, cells," \
 	" password_hash, upload_issues, issues"
+#define ROW_RESULT \
+	"row_number int4, line_number int4, selected bool, verdict text?," \
+	" plan text?, outcome text?, cells text[], password_hash text?," \
+	" upload_issues jsonb?, issues jsonb?"
 
 static CbStatement read_rows = {
 	"SELECT " ROW_COLUMNS " FROM canopy.import_row"
 	" WHERE" OF_IMPORT " AND row_number OPERATOR(pg_catalog.>=) $3"
 	" AND row_number OPERATOR(pg_catalog.<=) $4"
 	" ORDER BY row_number",
-	4, {UUIDOID, UUIDOID, INT4OID, INT4OID}, SPI_OK_SELECT
+	4, {UUIDOID, UUIDOID, INT4OID, INT4OID}, SPI_OK_SELECT,
+	.returns = ROW_RESULT
 };
 
 /* Parameters: account, import, verdict or null, rows to skip, rows to take. */
@@ -64,14 +69,16 @@ static CbStatement page_rows = {
 	"SELECT " ROW_COLUMNS " FROM canopy.import_row"
 	" WHERE" OF_IMPORT " AND ($3 IS NULL OR verdict" EQ "$3)"
 	" ORDER BY row_number OFFSET $4 LIMIT $5",
-	5, {UUIDOID, UUIDOID, TEXTOID, INT8OID, INT8OID}, SPI_OK_SELECT
+	5, {UUIDOID, UUIDOID, TEXTOID, INT8OID, INT8OID}, SPI_OK_SELECT,
+	.returns = ROW_RESULT
 };
 
 /* Parameters: account, import, verdict or null. */
 static CbStatement count_rows = {
 	"SELECT pg_catalog.count(*) FROM canopy.import_row"
 	" WHERE" OF_IMPORT " AND ($3 IS NULL OR verdict" EQ "$3)",
-	3, {UUIDOID, UUIDOID, TEXTOID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDOID, TEXTOID}, SPI_OK_SELECT,
+	.returns = "n int8"
 };
 
 /*
@@ -129,7 +136,8 @@ static CbStatement select_rows = {
 static CbStatement read_plan = {
 	"SELECT row_number, selected, verdict, plan, resource_id"
 	" FROM canopy.import_row WHERE" OF_IMPORT " ORDER BY row_number",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "row_number int4, selected bool, verdict text?, plan text?, resource_id uuid?"
 };
 
 /* For the readers. */

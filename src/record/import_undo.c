@@ -24,7 +24,8 @@ static CbStatement read_rows = {
 	" AND outcome" EQ "ANY ('{created,updated}'::pg_catalog.text[])"
 	" AND (NOT $3 OR undo_outcome" EQ "'error')"
 	" ORDER BY row_number",
-	3, {UUIDOID, UUIDOID, BOOLOID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDOID, BOOLOID}, SPI_OK_SELECT,
+	.returns = "row_number int4, created bool, resource_id uuid?, before jsonb?"
 };
 
 /* Parameters: account, import; arrays of number, outcome, reason. */

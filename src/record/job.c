@@ -51,16 +51,27 @@ static CbStatement insert_job = {
 	" actor_type, role_name, caller_role, error_message, source_url," \
 	" source_label, source_etag, source_sha256, fetched_bytes, lease_until," \
 	" created_at, started_at, finished_at, application_id, environment_id"
+#define RESULT \
+	"account_id uuid, id uuid, kind text, status text, import_id uuid?," \
+	" parameters jsonb, repeatable bool, attempt int4, futile_count int4," \
+	" holder text?, is_cancelled bool, actor_id text?, actor_type text?," \
+	" role_name text, caller_role text, error_message text?," \
+	" source_url text?, source_label text?, source_etag text?," \
+	" source_sha256 bytea?, fetched_bytes int8?, lease_until timestamptz?," \
+	" created_at timestamptz, started_at timestamptz?," \
+	" finished_at timestamptz?, application_id uuid?, environment_id uuid?"
 
 /* Parameters: account, id. */
 static CbStatement find_job = {
 	"SELECT " COLUMNS " FROM canopy.job" THIS_JOB,
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 static CbStatement lock_job = {
 	"SELECT " COLUMNS " FROM canopy.job" THIS_JOB " FOR UPDATE SKIP LOCKED",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 /*
@@ -76,18 +87,21 @@ static CbStatement lock_job = {
 static CbStatement list_jobs = {
 	"SELECT " COLUMNS " FROM canopy.job" CHOSEN
 	" ORDER BY created_at DESC, id DESC LIMIT $6 OFFSET $7",
-	7, {UUIDOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID}, SPI_OK_SELECT
+	7, {UUIDOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 static CbStatement list_active_jobs = {
 	"SELECT " COLUMNS " FROM canopy.job" CHOSEN " AND " ACTIVE
 	" ORDER BY created_at, id LIMIT $6 OFFSET $7",
-	7, {UUIDOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID}, SPI_OK_SELECT
+	7, {UUIDOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 static CbStatement count_jobs = {
 	"SELECT pg_catalog.count(*) FROM canopy.job" CHOSEN,
-	5, {UUIDOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
+	5, {UUIDOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "n int8"
 };
 
 /* Parameters: account, id, time, end of the lease, holder, status. */
@@ -98,7 +112,8 @@ static CbStatement take_job = {
 	" started_at = coalesce(started_at, $3)" THIS_JOB
 	" RETURNING attempt",
 	6, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID},
-	SPI_OK_UPDATE_RETURNING
+	SPI_OK_UPDATE_RETURNING,
+	.returns = "attempt int4"
 };
 
 /*
@@ -111,7 +126,8 @@ static CbStatement beat_job = {
 	" futile_count = CASE WHEN $8 THEN 0 ELSE futile_count END" STILL_OURS
 	" RETURNING cancel_requested_at IS NOT NULL",
 	8, {UUIDOID, UUIDOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
-	INT8OID, BOOLOID}, SPI_OK_UPDATE_RETURNING
+	INT8OID, BOOLOID}, SPI_OK_UPDATE_RETURNING,
+	.returns = "is_cancelled bool"
 };
 
 /* Parameters: account, id, attempt, etag, sha256. */

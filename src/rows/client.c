@@ -23,7 +23,8 @@ static CbStatement find_clients = {
 	" FROM canopy.oauth_client"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
 	" ORDER BY id",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "id uuid, environment_id uuid, invite_redirect_url text?, is_usable bool?"
 };
 
 CbClient *

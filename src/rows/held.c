@@ -25,7 +25,8 @@
 static CbStatement find_assignments = {
 	"SELECT " CB_ASSIGNMENT_COLUMNS " FROM canopy.role_assignment r"
 	" WHERE r.account_id" EQ "$1 AND r.id" EQ "ANY ($2)",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = CB_ASSIGNMENT_RESULT
 };
 
 /* Assignments that were found, after reading in the order of their ids. */

@@ -20,13 +20,14 @@
 	CB_INVITE_COLUMNS "," \
 	" (SELECT a.name FROM canopy.application a" \
 	" WHERE a.account_id" EQ "$1 AND a.id" EQ "v.application_id)"
+#define RESULT		CB_INVITE_RESULT ", application_name text?"
 
 /* Parameters: account, token_hash. */
 #define BY_TOKEN \
 	"SELECT " COLUMNS " FROM canopy.identity_invite v" \
 	" WHERE v.account_id" EQ "$1 AND v.token_hash" EQ "$2"
 #define TOKEN_TYPES \
-	2, {UUIDOID, BYTEAOID}, SPI_OK_SELECT
+	2, {UUIDOID, BYTEAOID}, SPI_OK_SELECT, .returns = RESULT
 
 static CbStatement find_by_token = {BY_TOKEN, TOKEN_TYPES};
 static CbStatement lock_by_token = {BY_TOKEN " FOR UPDATE OF v", TOKEN_TYPES};
@@ -38,7 +39,8 @@ static CbStatement lock_by_id = {
 	" AND ($3 IS NULL OR v.application_id" EQ "$3)"
 	" AND ($4 IS NULL OR v.environment_id" EQ "$4)"
 	" FOR UPDATE OF v",
-	4, {UUIDOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
+	4, {UUIDOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 /* Parameters: account, id, token_hash, time, expires_at. */

@@ -25,6 +25,8 @@
 
 #define EQ " OPERATOR(pg_catalog.=) "
 #define COLUMNS "id, email, first_name, last_name, external_id"
+#define RESULT \
+	"id uuid, email text, first_name text, last_name text, external_id text?"
 
 /*
  * Parameters: account; arrays of email, external_id.  The locks are taken in the
@@ -39,7 +41,8 @@ static CbStatement lock_people = {
 	" AND b.external_id" EQ "u.external_id ORDER BY 2"
 	") AS p CROSS JOIN LATERAL (SELECT * FROM canopy.identity c"
 	" WHERE c.account_id" EQ "$1 AND c.id" EQ "p.id FOR NO KEY UPDATE) AS i",
-	3, {UUIDOID, TEXTARRAYOID, TEXTARRAYOID}, SPI_OK_SELECT
+	3, {UUIDOID, TEXTARRAYOID, TEXTARRAYOID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 /*
@@ -52,7 +55,7 @@ static CbStatement lock_people = {
 	" AS u (id, email, first_name, last_name, external_id)"
 #define WISH_TYPES \
 	7, {UUIDOID, TIMESTAMPTZOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, \
-	TEXTARRAYOID, TEXTARRAYOID}, SPI_OK_SELECT
+	TEXTARRAYOID, TEXTARRAYOID}, SPI_OK_SELECT, .returns = RESULT
 
 static CbStatement insert_people = {
 	"WITH i AS ("
@@ -91,7 +94,8 @@ static CbStatement find_taken = {
 	" (SELECT true FROM canopy.identity b"
 	" WHERE b.account_id" EQ "$1 AND b.external_id" EQ "$4"
 	" AND b.id OPERATOR(pg_catalog.<>) $2)",
-	4, {UUIDOID, UUIDOID, TEXTOID, TEXTOID}, SPI_OK_SELECT, true
+	4, {UUIDOID, UUIDOID, TEXTOID, TEXTOID}, SPI_OK_SELECT, true,
+	.returns = "has_email bool?, has_external_id bool?"
 };
 
 #define NCOLUMNS	5			/* of an identity, as above */

@@ -28,28 +28,32 @@ static CbStatement lock_items = {
 	"SELECT id, kind, name FROM canopy.learning_item"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
 	" ORDER BY id FOR KEY SHARE",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "id uuid, kind text, name text"
 };
 
 static CbStatement lock_seats = {
 	"SELECT id, seats FROM canopy.learning_item"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2) AND seats IS NOT NULL"
 	" ORDER BY id FOR NO KEY UPDATE",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "id uuid, seats int4"
 };
 
 static CbStatement count_seats = {
 	"SELECT u.id, (SELECT pg_catalog.count(*) FROM canopy.enrolment e"
 	" WHERE e.account_id" EQ "$1 AND e.learning_item_id" EQ "u.id)"
 	" FROM pg_catalog.unnest($2) AS u (id)",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true,
+	.returns = "id uuid, taken int8"
 };
 
 /* Parameters: account, client. */
 static CbStatement lock_client = {
 	"SELECT id FROM canopy.portal_client"
 	" WHERE account_id" EQ "$1 AND id" EQ "$2 FOR KEY SHARE",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "id uuid"
 };
 
 /* Parameters: account, environment, name, id or null. */
@@ -58,7 +62,8 @@ static CbStatement lock_role = {
 	" WHERE account_id" EQ "$1 AND environment_id" EQ "$2"
 	" AND CASE WHEN $4 IS NULL THEN name" EQ "$3 ELSE id" EQ "$4 END"
 	" FOR KEY SHARE",
-	4, {UUIDOID, UUIDOID, TEXTOID, UUIDOID}, SPI_OK_SELECT
+	4, {UUIDOID, UUIDOID, TEXTOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "id uuid, is_system bool"
 };
 
 /* Parameters: account, environment. */
@@ -66,7 +71,8 @@ static CbStatement lock_root = {
 	"SELECT id FROM canopy.node"
 	" WHERE account_id" EQ "$1 AND environment_id" EQ "$2"
 	" AND parent_node_id IS NULL FOR KEY SHARE",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "id uuid"
 };
 
 /* In the order of CbLearningKind. */
