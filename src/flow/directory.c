@@ -42,6 +42,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "flow/directory.h"
 
 #define DEFAULT_OWNER	"canopy_owner"
@@ -270,7 +271,8 @@ current_version(void)
 	if (!OidIsValid(get_relname_relid("migration", schema)))
 		return 0;
 	cb_statement_run(&statements[READ_VERSION], NULL, NULL);
-	version = DatumGetInt32(cb_statement_value(0, 1, &isnull));
+	version = cb_stored_int(DatumGetInt32(cb_statement_value(0, 1, &isnull)), 0,
+							PG_INT32_MAX, "migration.version");
 	cb_statement_free();
 	return version;
 }

@@ -265,7 +265,8 @@ watch_row(void *arg, const Datum *values, const bool *nulls)
 	memcpy(shown_nulls, nulls, sizeof(shown_nulls));
 	if (strcmp(phase, "writing") == 0 || strcmp(phase, "cancelling") == 0 ||
 		strcmp(phase, "fetching") == 0 || strcmp(phase, "previewing") == 0)
-		pid = cb_process_pid(TextDatumGetCString(values[holder]));
+		pid = nulls[holder] ? 0 :
+			cb_process_pid(TextDatumGetCString(values[holder]));
 	shown[CB_PROGRESS_PID] = Int32GetDatum(pid);
 	shown_nulls[CB_PROGRESS_PID] = pid == 0;
 	shown[CB_PROGRESS_PHASE] = CStringGetTextDatum(phase);
@@ -304,7 +305,7 @@ phase_of(const Watching *watching, const Datum *values, const bool *nulls)
 		return phase_of_job(values, nulls);
 	if (nulls[CB_PROGRESS_STARTED_AT])
 		return "waiting";
-	if (nulls[WATCH_LEASE] ||
+	if (nulls[WATCH_LEASE] || nulls[CB_PROGRESS_PID] ||
 		DatumGetTimestampTz(values[WATCH_LEASE]) < watching->now ||
 		cb_process_is_gone(TextDatumGetCString(values[CB_PROGRESS_PID])))
 		return "interrupted";

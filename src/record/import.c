@@ -426,8 +426,14 @@ static void
 update(CbStatement *statement, Datum *values, const char *nulls)
 {
 	if (cb_statement_run(statement, values, nulls) != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the import was not stored"),
-				 errhint("Look for a trigger or rule on canopy.import.")));
+		cb_import_refuse();
+}
+
+void
+cb_import_refuse(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the import was not stored"),
+			 errhint("Look for a trigger or rule on canopy.import.")));
 }

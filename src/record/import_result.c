@@ -11,6 +11,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "record/import_result.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
@@ -189,9 +190,9 @@ read_result(void *arg, const Datum *values, const bool *nulls)
 	result->has_resource = !nulls[7];
 	if (!nulls[7])
 		result->resource = *DatumGetUUIDP(values[7]);
-	deconstruct_array(DatumGetArrayTypePCopy(values[8]), TEXTOID, -1, false,
-					  TYPALIGN_INT, &result->cells, &result->nulls,
-					  &result->ncells);
+	result->ncells = cb_stored_texts(DatumGetArrayTypePCopy(values[8]),
+									 &result->cells, &result->nulls,
+									 "import_row.cells");
 	result->plan = copy_text(values[9], nulls[9]);
 	MemoryContextSwitchTo(old);
 }

@@ -18,6 +18,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/triggers.h"
 #include "record/import_row.h"
 
@@ -170,6 +171,7 @@ static void put_text(Column *column, int row, const char *text);
 static void put_json(Column *column, int row, Jsonb *json);
 static void update(CbStatement *statement, Datum *values, int nrows);
 static void digest_row(void *arg, const Datum *values, const bool *nulls);
+static uint8 first_letter(Datum word, bool isnull);
 static void count_row(CbImportTally *tally, bool selected, uint8 verdict,
 					  uint8 plan);
 
@@ -344,7 +346,7 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 	ArrayType  *cells;
 
 	if (reading->n++ >= reading->capacity)
-		elog(ERROR, "an import has more rows than numbers");
+		cb_stored_refuse("import_row.row_number");
 	cells = DatumGetArrayTypePCopy(values[6]);
 	row->number = DatumGetInt32(values[0]);
 	row->line = DatumGetInt32(values[1]);
@@ -352,8 +354,8 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 	row->verdict = copy_text(values[3], nulls[3]);
 	row->plan = copy_text(values[4], nulls[4]);
 	row->outcome = copy_text(values[5], nulls[5]);
-	deconstruct_array(cells, TEXTOID, -1, false, TYPALIGN_INT, &row->cells,
-					  &row->nulls, &row->ncells);
+	row->ncells = cb_stored_texts(cells, &row->cells, &row->nulls,
+								  "import_row.cells");
 	row->password_hash = unconstify(char *, copy_text(values[7], nulls[7]));
 	row->upload_issues = copy_json(values[8], nulls[8]);
 	row->issues = copy_json(values[9], nulls[9]);
@@ -421,8 +423,8 @@ digest_row(void *arg, const Datum *values, const bool *nulls)
 	for (int i = 0; i < 4; i++)
 		bytes[i] = (uint8) (number >> (24 - 8 * i));
 	bytes[4] = selected ? 's' : '-';
-	bytes[5] = nulls[2] ? '-' : (uint8) *VARDATA_ANY(DatumGetTextPP(values[2]));
-	bytes[6] = nulls[3] ? '-' : (uint8) *VARDATA_ANY(DatumGetTextPP(values[3]));
+	bytes[5] = first_letter(values[2], nulls[2]);
+	bytes[6] = first_letter(values[3], nulls[3]);
 	if (!nulls[4])
 	{
 		memcpy(bytes + len, DatumGetUUIDP(values[4])->data, UUID_LEN);
@@ -431,6 +433,15 @@ digest_row(void *arg, const Datum *values, const bool *nulls)
 	if (pg_cryptohash_update(digesting->digest, bytes, len) < 0)
 		elog(ERROR, "could not compute a SHA-256");
 	count_row(digesting->tally, selected, bytes[5], bytes[6]);
+}
+
+static uint8
+first_letter(Datum word, bool isnull)
+{
+	text	   *letters = isnull ? NULL : DatumGetTextPP(word);
+
+	return isnull || VARSIZE_ANY_EXHDR(letters) == 0 ?
+		'-' : (uint8) *VARDATA_ANY(letters);
 }
 
 /* Verdict and plan by their first letters. */

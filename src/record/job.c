@@ -17,6 +17,7 @@
 #include "canopy_bulk.h"
 #include "db/process.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "record/job.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
@@ -191,7 +192,6 @@ static void read_source(CbJob *job, const Datum *values, const bool *nulls);
 static bool copy_uuid(pg_uuid_t *uuid, const Datum *values, const bool *nulls,
 					  int i);
 static char *copy_text(const Datum *values, const bool *nulls, int i);
-static int	place_of(const char *name, const char *const *names, int n);
 
 const char *
 cb_job_status_name(CbJobStatus status)
@@ -302,7 +302,10 @@ cb_job_take(CbJob *job, TimestampTz now)
 	set_text(values, nulls, 4, job->holder);
 	set_text(values, nulls, 5, status_names[job->status]);
 	if (cb_statement_run(&take_job, values, nulls) != 1)
-		elog(ERROR, "a job that is locked is gone");
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the job was not stored"),
+				 errhint("Look for a trigger or rule on canopy.job.")));
 	job->attempt = DatumGetInt32(cb_statement_value(0, 1, &isnull));
 	cb_statement_free();
 }
@@ -441,16 +444,18 @@ read_job(void *arg, const Datum *values, const bool *nulls)
 	memset(job, 0, sizeof(CbJob));
 	job->account = *DatumGetUUIDP(values[0]);
 	job->id = *DatumGetUUIDP(values[1]);
-	job->kind = place_of(copy_text(values, nulls, 2), kind_names,
-						 lengthof(kind_names));
-	job->status = place_of(copy_text(values, nulls, 3), status_names,
-						   lengthof(status_names));
+	job->kind = cb_stored_word(copy_text(values, nulls, 2), kind_names,
+							   lengthof(kind_names), "job.kind");
+	job->status = cb_stored_word(copy_text(values, nulls, 3), status_names,
+								 lengthof(status_names), "job.status");
 	job->has_import = copy_uuid(&job->import, values, nulls, 4);
 	job->has_application = copy_uuid(&job->application, values, nulls, 25);
 	job->has_environment = copy_uuid(&job->environment, values, nulls, 26);
-	job->parameters = DatumGetJsonbPCopy(values[5]);
+	job->parameters = cb_stored_object(DatumGetJsonbPCopy(values[5]),
+									   "job.parameters");
 	job->repeatable = DatumGetBool(values[6]);
-	job->attempt = DatumGetInt32(values[7]);
+	job->attempt = cb_stored_int(DatumGetInt32(values[7]), 0, PG_INT32_MAX,
+								 "job.attempt");
 	job->futile_count = DatumGetInt32(values[8]);
 	job->holder = copy_text(values, nulls, 9);
 	job->cancel_requested = DatumGetBool(values[10]);
@@ -479,7 +484,7 @@ read_source(CbJob *job, const Datum *values, const bool *nulls)
 		VARSIZE_ANY_EXHDR(hash) == PG_SHA256_DIGEST_LENGTH;
 	if (job->has_sha256)
 		memcpy(job->sha256, VARDATA_ANY(hash), PG_SHA256_DIGEST_LENGTH);
-	job->fetched_bytes = nulls[20] ? -1 : DatumGetInt64(values[20]);
+	job->fetched_bytes = nulls[20] ? -1 : Max(DatumGetInt64(values[20]), 0);
 }
 
 static bool
@@ -494,15 +499,4 @@ static char *
 copy_text(const Datum *values, const bool *nulls, int i)
 {
 	return nulls[i] ? NULL : TextDatumGetCString(values[i]);
-}
-
-static int
-place_of(const char *name, const char *const *names, int n)
-{
-	for (int i = 0; i < n; i++)
-	{
-		if (strcmp(name, names[i]) == 0)
-			return i;
-	}
-	elog(ERROR, "a job has an unknown kind or status");
 }

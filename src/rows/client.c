@@ -55,7 +55,8 @@ cb_clients_find(const pg_uuid_t *account, const pg_uuid_t *ids, int n,
 		url = cb_statement_value(i, 3, &isnull);
 		if (!isnull)
 			client->redirect_url = TextDatumGetCString(url);
-		client->is_usable = DatumGetBool(cb_statement_value(i, 4, &isnull));
+		client->is_usable = DatumGetBool(cb_statement_value(i, 4, &isnull)) &&
+			!isnull;
 	}
 	cb_statement_free();
 	return clients;

@@ -15,6 +15,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "rows/learner.h"
 
@@ -204,6 +205,8 @@ read_enrolment(void *arg, const Datum *values, const bool *nulls)
 		enrolment->id = *DatumGetUUIDP(values[2]);
 		enrolment->status = cb_enrolment_status(VARDATA_ANY(status),
 												VARSIZE_ANY_EXHDR(status));
+		if (enrolment->status == NULL)
+			cb_stored_refuse("enrolment.status");
 		enrolment->completed_at = cb_time_read(values[4], nulls[4]);
 		return;
 	}

@@ -20,6 +20,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "rows/learner.h"
 
@@ -292,9 +293,11 @@ read_person(void *arg, const Datum *values, const bool *nulls)
 {
 	Finding    *finding = arg;
 	MemoryContext old = MemoryContextSwitchTo(finding->context);
-	Person	   *person = &finding->people[finding->n++];
+	Person	   *person;
 
-	Assert(finding->n <= finding->capacity);
+	if (finding->n == finding->capacity)
+		cb_stored_refuse("identity.id");
+	person = &finding->people[finding->n++];
 	person->id = *DatumGetUUIDP(values[0]);
 	person->email = TextDatumGetCString(values[1]);
 	person->first_name = cb_text_copy(values[2], nulls[2]);

@@ -18,6 +18,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "rows/learner_options.h"
 
@@ -89,6 +90,7 @@ typedef struct Finding
 {
 	MemoryContext context;
 	CbLearnerTargets *targets;
+	int			capacity;		/* ids that are looked for, each once */
 } Finding;
 
 static void lock_role_and_root(CbLearnerTargets *targets, const CbScope *scope,
@@ -210,6 +212,7 @@ find_items(CbLearnerTargets *targets, const CbScope *scope,
 
 	values[0] = UUIDPGetDatum(&scope->account);
 	values[1] = all_ids(options, &n);
+	finding.capacity = n;
 	targets->items = palloc0(sizeof(CbLearningItem) * (n + 1));
 	if (n > 0)
 		cb_statement_stream(&lock_items, values, NULL, false, read_item, &finding);
@@ -233,13 +236,15 @@ static void
 read_item(void *arg, const Datum *values, const bool *nulls)
 {
 	Finding    *finding = arg;
-	CbLearningItem *item = &finding->targets->items[finding->targets->nitems++];
+	CbLearningItem *item;
 	MemoryContext old = MemoryContextSwitchTo(finding->context);
-	char	   *kind = TextDatumGetCString(values[1]);
 
+	if (finding->targets->nitems == finding->capacity)
+		cb_stored_refuse("learning_item.id");
+	item = &finding->targets->items[finding->targets->nitems++];
 	item->id = *DatumGetUUIDP(values[0]);
-	while (item->kind < CB_LEARNING_KINDS && strcmp(kind, kind_names[item->kind]) != 0)
-		item->kind++;
+	item->kind = cb_stored_word(TextDatumGetCString(values[1]), kind_names,
+								CB_LEARNING_KINDS, "learning_item.kind");
 	item->name = TextDatumGetCString(values[2]);
 	MemoryContextSwitchTo(old);
 }

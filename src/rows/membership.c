@@ -16,6 +16,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "rows/membership.h"
 
@@ -297,10 +298,5 @@ constant_status(const char *status)
 		"active", "invited", "deactivated", "suspended"
 	};
 
-	for (size_t i = 0; i < lengthof(all); i++)
-	{
-		if (strcmp(status, all[i]) == 0)
-			return all[i];
-	}
-	elog(ERROR, "unexpected status of a membership");
+	return all[cb_stored_word(status, all, lengthof(all), "app_membership.status")];
 }

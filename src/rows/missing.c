@@ -18,6 +18,7 @@
 #include "canopy_bulk.h"
 #include "db/image.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "rows/detach.h"
 #include "rows/identity_update.h"
@@ -256,16 +257,13 @@ add_image(const CbImage *image, const Jsonb *before)
 static void
 write_key(CbJson *json, const Jsonb *object, const char *key)
 {
-	JsonbValue	value;
+	const JsonbValue *value = object == NULL ? NULL :
+	cb_stored_member(&object->root, key);
 
-	if (object == NULL ||
-		getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &object->root),
-									 key, (int) strlen(key), &value) == NULL)
+	if (value == NULL)
 		cb_json_null(json);
-	else if (value.type == jbvBinary)
-		cb_json_container(json, value.val.binary.data, value.val.binary.len);
 	else
-		cb_json_value(json, &value);
+		cb_json_value(json, value);
 }
 
 static void
@@ -339,11 +337,10 @@ reverse(const CbScope *scope, TimestampTz now, CbUndoItem **items, int n)
 static int
 count_assignments(const Jsonb *before)
 {
-	JsonbValue	value;
+	const JsonbValue *value = cb_stored_member(&before->root, "assignments");
 
-	if (getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &before->root),
-									 "assignments", 11, &value) == NULL ||
-		value.type != jbvBinary)
+	if (value == NULL || value->type != jbvBinary ||
+		!JsonContainerIsArray(value->val.binary.data))
 		return 0;
-	return (int) JsonContainerSize(value.val.binary.data);
+	return (int) JsonContainerSize(value->val.binary.data);
 }

@@ -15,6 +15,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "record/outbox.h"
 #include "rows/fields.h"
 #include "rows/parents.h"
@@ -217,7 +218,7 @@ check_identity(const CbBatch *batch, VerificationRow *row)
 	values[0] = UUIDPGetDatum(&batch->scope.account);
 	values[1] = UUIDPGetDatum(&row->identity_id);
 	if (cb_statement_run(&find_identity, values, NULL) != 1)
-		elog(ERROR, "an identity that is locked is not there");
+		cb_stored_refuse("identity.id");
 	value = cb_statement_value(0, 1, &isnull);
 	row->first_name = cb_text_copy(value, isnull);
 	value = cb_statement_value(0, 2, &isnull);
