@@ -146,7 +146,7 @@ cb_import_results_read(const CbImport *import, CbImportResultChoice choice,
 
 int
 cb_import_results_page(const CbImport *import, CbImportResultChoice choice,
-					   int skip, int take, CbImportRowResult **results,
+					   int64 skip, int take, CbImportRowResult **results,
 					   int *total)
 {
 	Reading		reading = {palloc0(sizeof(CbImportRowResult) * take), 0,

@@ -315,7 +315,7 @@ cb_import_rows_digest(const CbImport *import, pg_cryptohash_ctx *digest,
 }
 
 int
-cb_import_rows_page(const CbImport *import, const char *verdict, int skip,
+cb_import_rows_page(const CbImport *import, const char *verdict, int64 skip,
 					int take, CbImportRow **rows, int *total)
 {
 	Reading		reading = {NULL, 0, take, CurrentMemoryContext};
