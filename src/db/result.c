@@ -13,6 +13,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type_d.h"
+#include "lib/stringinfo.h"
 #include "nodes/primnodes.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
@@ -196,8 +197,9 @@ refuse_type(const CbResult *result, int i, Oid found, CachedPlanSource *source)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg(CB_ALTERED_MESSAGE),
-				 errdetail("Expression %s has type %s instead of %s.",
-						   origin.column, format_type_be(found), declared),
+				 errdetail("Expression %s of a statement on %s has type %s instead of %s.",
+						   origin.column, cb_result_tables(source->query_string),
+						   format_type_be(found), declared),
 				 errhint("Give the columns that it refers to their types back.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -219,7 +221,8 @@ refuse_null(const CbResult *result, int i, CachedPlanSource *source)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("a table of the directory has a null where none may be"),
-				 errdetail("Expression %s is null.", origin.column),
+				 errdetail("Expression %s of a statement on %s is null.",
+						   origin.column, cb_result_tables(source->query_string)),
 				 errhint("Give the columns that it refers to a value in each row, and make them NOT NULL again.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -263,4 +266,25 @@ find_entry(CachedPlanSource *source, int i)
 			return entry;
 	}
 	return NULL;
+}
+
+const char *
+cb_result_tables(const char *sql)
+{
+	static const char prefix[] = CB_DIRECTORY_SCHEMA ".";
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (const char *c = strstr(sql, prefix); c != NULL; c = strstr(c + 1, prefix))
+	{
+		Size		len = strlen(prefix) + strspn(c + strlen(prefix),
+												  "abcdefghijklmnopqrstuvwxyz_");
+		char	   *name = psprintf("%.*s, ", (int) len, c);
+
+		if (strstr(names.data, name) == NULL)
+			appendStringInfoString(&names, name);
+	}
+	if (names.len > 0)
+		names.data[names.len - 2] = '\0';
+	return names.data;
 }

@@ -53,6 +53,9 @@ extern void cb_result_check_row(const CbResult *result, const bool *nulls,
 extern void cb_result_check_tuple(const CbResult *result, HeapTuple tuple,
 								  TupleDesc shape, CachedPlanSource *source);
 
+/* The names of the directory's tables in a text, each once. */
+extern const char *cb_result_tables(const char *sql);
+
 /* Raises an error when a column of a table has another name than is declared. */
 extern void cb_result_check_names(const CbResult *result,
 								  CachedPlanSource *source);

@@ -57,7 +57,6 @@ static BlockNumber count_blocks(const CachedPlan *plan);
 static void make_plan(CbStatement *statement);
 static void prepare(CbStatement *statement);
 static void explain_failure(void *arg);
-static const char *tables_of(const char *sql);
 static const char *place_in(const char *sql, int position);
 static CachedPlanSource *source_of(const CbStatement *statement);
 static bool returns_rows(const CbStatement *statement);
@@ -226,23 +225,26 @@ forget_outgrown_plan(CbStatement *statement)
 	}
 }
 
-/* Of all tables that the plan reads or writes. */
+/* Of all tables that the plan reads or writes; a rule may leave nothing of it. */
 static BlockNumber
 count_blocks(const CachedPlan *plan)
 {
-	PlannedStmt *planned = linitial_node(PlannedStmt, plan->stmt_list);
 	BlockNumber blocks = 0;
+	ListCell   *statement;
 	ListCell   *cell;
 
-	foreach(cell, planned->relationOids)
+	foreach(statement, plan->stmt_list)
 	{
-		Relation	relation = try_relation_open(lfirst_oid(cell), AccessShareLock);
+		foreach(cell, lfirst_node(PlannedStmt, statement)->relationOids)
+		{
+			Relation	relation = try_relation_open(lfirst_oid(cell), AccessShareLock);
 
-		if (relation == NULL)
-			continue;
-		if (RELKIND_HAS_STORAGE(relation->rd_rel->relkind))
-			blocks += RelationGetNumberOfBlocks(relation);
-		relation_close(relation, NoLock);
+			if (relation == NULL)
+				continue;
+			if (RELKIND_HAS_STORAGE(relation->rd_rel->relkind))
+				blocks += RelationGetNumberOfBlocks(relation);
+			relation_close(relation, NoLock);
+		}
 	}
 	return blocks;
 }
@@ -266,7 +268,11 @@ make_plan(CbStatement *statement)
 
 	source = source_of(statement);
 	if (list_length(source->gplan->stmt_list) != 1)
+	{
+		/* A plan of nothing depends on no table, and would stay for ever. */
+		source->is_valid = false;
 		refuse_rule();
+	}
 	if (statement->result != NULL)
 	{
 		cb_result_check_types(statement->result, source->resultDesc, source);
@@ -322,29 +328,9 @@ explain_failure(void *arg)
 	errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE);
 	errmsg(CB_ALTERED_MESSAGE);
 	errdetail("A statement on %s cannot be planned: %s%s.",
-			  tables_of(statement->sql), cause->message,
+			  cb_result_tables(statement->sql), cause->message,
 			  position > 0 ? place_in(statement->sql, position) : "");
 	errhint("Compare the tables of schema canopy with those that canopy_bulk_setup() makes in an empty database, and alter them back.");
-}
-
-/* The names of the directory's tables in a text, each once. */
-static const char *
-tables_of(const char *sql)
-{
-	static const char prefix[] = CB_DIRECTORY_SCHEMA ".";
-	StringInfoData names;
-
-	initStringInfo(&names);
-	for (const char *c = strstr(sql, prefix); c != NULL; c = strstr(c + 1, prefix))
-	{
-		Size		len = strlen(prefix) + strspn(c + strlen(prefix),
-												  "abcdefghijklmnopqrstuvwxyz_");
-		char	   *name = pnstrdup(c, len);
-
-		if (strstr(names.data, name) == NULL)
-			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", name);
-	}
-	return names.data;
 }
 
 /* The words of a text around a position in it, from 1. */
