@@ -62,7 +62,7 @@ static CbStatement statements[] = {
 	},
 	[READ_VERSION] = {
 		"SELECT COALESCE(pg_catalog.max(version), 0) FROM canopy.migration",
-		0, {0}, SPI_OK_SELECT, true, .returns = "version int4"
+		0, {0}, SPI_OK_SELECT, true,.returns = "version int4"
 	},
 	[RECORD_STEP] = {
 		"INSERT INTO canopy.migration (version) VALUES ($1)",

@@ -348,13 +348,9 @@ stored_column(const JsonbValue *flaw)
 {
 	const JsonbValue *column = flaw->type != jbvBinary ? NULL :
 	cb_stored_member(flaw->val.binary.data, "column");
-	bool		failed = false;
 	int			number;
 
-	if (column == NULL || column->type != jbvNumeric)
-		return 0;
-	number = numeric_int4_opt_error(column->val.numeric, &failed);
-	return failed ? 0 : number;
+	return column != NULL && cb_document_int(column, &number) ? number : 0;
 }
 
 static CbCode

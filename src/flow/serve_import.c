@@ -14,9 +14,9 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/numeric.h"
 
 #include "canopy_bulk.h"
+#include "db/document.h"
 #include "db/uuid7.h"
 #include "flow/import_csv.h"
 #include "flow/import_list.h"
@@ -445,12 +445,9 @@ text_member(Jsonb *body, const char *name)
 static int
 int_of(const JsonbValue *value)
 {
-	bool		failed = value->type != jbvNumeric;
-	int			number = 0;
+	int			number;
 
-	if (!failed)
-		number = numeric_int4_opt_error(value->val.numeric, &failed);
-	if (failed)
+	if (!cb_document_int(value, &number))
 		refuse_body();
 	return number;
 }

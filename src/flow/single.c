@@ -7,8 +7,6 @@
  */
 #include "postgres.h"
 
-#include "utils/fmgrprotos.h"
-#include "utils/numeric.h"
 
 #include "canopy_bulk.h"
 #include "db/document.h"
@@ -117,10 +115,8 @@ static void
 unwrap(const JsonbContainer *result, CbAnswer *answer)
 {
 	const JsonbValue *value = get(result, "code", jbvNumeric);
-	bool		failed = false;
 
-	answer->status = numeric_int4_opt_error(value->val.numeric, &failed);
-	if (failed)
+	if (!cb_document_int(value, &answer->status))
 		refuse_answer();
 	value = get(result, "status", jbvString);
 	if (strncmp(value->val.string.val, "success", value->val.string.len) == 0)

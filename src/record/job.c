@@ -186,7 +186,7 @@ static void begin_values(const CbJob *job, Datum *values, char *nulls, int n);
 static void begin_choice(const pg_uuid_t *account, const CbJobChoice *choice,
 						 Datum *values, char *nulls);
 static void set_text(Datum *values, char *nulls, int i, const char *text);
-static bool update(CbStatement *statement, Datum *values, const char *nulls);
+static void refuse_lost(void) pg_attribute_noreturn();
 static void read_job(void *arg, const Datum *values, const bool *nulls);
 static void read_source(CbJob *job, const Datum *values, const bool *nulls);
 static bool copy_uuid(pg_uuid_t *uuid, const Datum *values, const bool *nulls,
@@ -236,11 +236,8 @@ cb_job_insert(const CbJob *job, TimestampTz now)
 	nulls[13] = job->has_application ? ' ' : 'n';
 	values[14] = UUIDPGetDatum(&job->environment);
 	nulls[14] = job->has_environment ? ' ' : 'n';
-	if (!update(&insert_job, values, nulls))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the job was not stored"),
-				 errhint("Look for a trigger or rule on canopy.job.")));
+	if (cb_statement_run(&insert_job, values, nulls) != 1)
+		refuse_lost();
 }
 
 CbJob *
@@ -302,10 +299,7 @@ cb_job_take(CbJob *job, TimestampTz now)
 	set_text(values, nulls, 4, job->holder);
 	set_text(values, nulls, 5, status_names[job->status]);
 	if (cb_statement_run(&take_job, values, nulls) != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the job was not stored"),
-				 errhint("Look for a trigger or rule on canopy.job.")));
+		refuse_lost();
 	job->attempt = DatumGetInt32(cb_statement_value(0, 1, &isnull));
 	cb_statement_free();
 }
@@ -346,7 +340,7 @@ cb_job_pin(const CbJob *job)
 	SET_VARSIZE(hash, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
 	memcpy(VARDATA(hash), job->sha256, PG_SHA256_DIGEST_LENGTH);
 	values[4] = PointerGetDatum(hash);
-	return update(&pin_job, values, nulls);
+	return cb_statement_run(&pin_job, values, nulls) == 1;
 }
 
 bool
@@ -358,7 +352,7 @@ cb_job_arrive(CbJob *job)
 	begin_values(job, values, nulls, lengthof(values));
 	values[2] = Int32GetDatum(job->attempt);
 	job->status = CB_JOB_RUNNING;
-	return update(&arrive_job, values, nulls);
+	return cb_statement_run(&arrive_job, values, nulls) == 1;
 }
 
 bool
@@ -372,7 +366,7 @@ cb_job_finish(const CbJob *job, TimestampTz now)
 	values[3] = TimestampTzGetDatum(now);
 	set_text(values, nulls, 4, status_names[job->status]);
 	set_text(values, nulls, 5, job->error_message);
-	return update(&finish_job, values, nulls);
+	return cb_statement_run(&finish_job, values, nulls) == 1;
 }
 
 void
@@ -383,7 +377,7 @@ cb_job_ask_cancel(const CbJob *job, TimestampTz now)
 
 	begin_values(job, values, nulls, lengthof(values));
 	values[2] = TimestampTzGetDatum(now);
-	update(&ask_cancel, values, nulls);
+	cb_statement_run(&ask_cancel, values, nulls);
 }
 
 /* Account and id; none of the n values is null until set_text says so. */
@@ -420,10 +414,13 @@ set_text(Datum *values, char *nulls, int i, const char *text)
 		values[i] = CStringGetTextDatum(text);
 }
 
-static bool
-update(CbStatement *statement, Datum *values, const char *nulls)
+static void
+refuse_lost(void)
 {
-	return cb_statement_run(statement, values, nulls) == 1;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the job was not stored"),
+			 errhint("Look for a trigger or rule on canopy.job.")));
 }
 
 /* Follows COLUMNS. */

@@ -69,7 +69,7 @@ static CbStatement insert_identities[2][2] = {
 	{
 		{INSERT_TEXT("", CB_IDENTITY_COLUMNS), INSERT_TYPES,
 		.returns = CB_IDENTITY_RESULT},
-		{INSERT_TEXT("", DEFAULTS), INSERT_TYPES, .returns = DEFAULTS_RESULT}
+		{INSERT_TEXT("", DEFAULTS), INSERT_TYPES,.returns = DEFAULTS_RESULT}
 	}
 };
 

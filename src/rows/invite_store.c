@@ -40,7 +40,7 @@ static CbStatement expire_invites = {
 	" FROM old WHERE v.account_id" EQ "$1 AND v.id" EQ "old.id"
 	" RETURNING v.id"
 	") SELECT id FROM e",
-	KEY_TYPES, .returns = "id uuid"
+	KEY_TYPES,.returns = "id uuid"
 };
 
 static CbStatement find_pending = {

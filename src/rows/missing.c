@@ -45,7 +45,7 @@ static CbStatement read_members = {
 	" 'assignments', (SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r))"
 	" FROM canopy.role_assignment r WHERE r.account_id" EQ "$1"
 	" AND r.identity_id" EQ "u.id AND r.application_id" EQ "$3))"
-	ITEMS OF_MEMBERS, MEMBER_TYPES, .returns = "place int8, before jsonb"
+	ITEMS OF_MEMBERS, MEMBER_TYPES,.returns = "place int8, before jsonb"
 };
 
 static CbStatement read_member_images = {

@@ -33,7 +33,7 @@
 	" slug text?, name text?"
 #define IDENTITY_RESULT \
 	"id uuid, application_id uuid?, environment_id uuid?, is_system bool," \
-	" slug text?, name text"
+	" slug text?, email text"
 
 static CbStatement lock_applications = {
 	"SELECT id, NULL::pg_catalog.uuid, NULL::pg_catalog.uuid, false, slug, name"
@@ -65,8 +65,7 @@ static CbStatement lock_nodes = {
 };
 
 static CbStatement lock_identities = {
-	"SELECT id, NULL::pg_catalog.uuid, NULL::pg_catalog.uuid, false, NULL,"
-	" email AS name"
+	"SELECT id, NULL::pg_catalog.uuid, NULL::pg_catalog.uuid, false, NULL, email"
 	" FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
 	" ORDER BY id FOR KEY SHARE",
@@ -75,8 +74,7 @@ static CbStatement lock_identities = {
 };
 
 static CbStatement lock_identities_to_write = {
-	"SELECT id, NULL::pg_catalog.uuid, NULL::pg_catalog.uuid, false, NULL,"
-	" email AS name"
+	"SELECT id, NULL::pg_catalog.uuid, NULL::pg_catalog.uuid, false, NULL, email"
 	" FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
 	" ORDER BY email FOR NO KEY UPDATE",
