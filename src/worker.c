@@ -296,7 +296,9 @@ work(CbJobRun *run)
 	if (fault != NULL && !run->is_lost)
 	{
 		cb_job_run_explain(run, fault);
-		cb_worker_transact(run, cb_job_run_fail, "ending the job");
+		if (cb_worker_transact(run, cb_job_run_fail, "ending the job") != NULL &&
+			!run->is_lost)
+			cb_worker_transact(run, cb_job_run_give_up, "ending the job");
 	}
 	ereport(LOG,
 			(errmsg("canopy_bulk job %s ended: %s", run->id,

@@ -19,7 +19,8 @@
 
 static CbStatement directory_version = {
 	"SELECT pg_catalog.max(version) FROM canopy.migration",
-	0, {0}, SPI_OK_SELECT, false, NULL
+	0, {0}, SPI_OK_SELECT, false,
+	.returns = "version int4?"
 };
 
 static void begin_call(CbCaller *caller);

@@ -35,6 +35,7 @@
 
 #include "canopy_bulk.h"
 #include "db/constraints.h"
+#include "db/stored.h"
 
 static void force(const char *const *tables, bool with_references);
 static List *add_deferrable(List *names, Oid table, bool with_references);
@@ -62,13 +63,11 @@ cb_constraints_force_with_references(const char *const *tables)
 static void
 force(const char *const *tables, bool with_references)
 {
-	Oid			schema = get_namespace_oid(CB_DIRECTORY_SCHEMA, false);
 	List	   *names = NIL;
 	ConstraintsSetStmt *statement;
 
 	for (int i = 0; tables[i] != NULL; i++)
-		names = add_deferrable(names, get_relname_relid(tables[i], schema),
-							   with_references);
+		names = add_deferrable(names, cb_stored_table(tables[i]), with_references);
 	if (names == NIL)
 		return;
 

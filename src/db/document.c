@@ -14,6 +14,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
 
 #include "canopy_bulk.h"
 #include "db/document.h"
@@ -110,6 +111,19 @@ cb_document_is_flat(const char *bytes, Size len, int most)
 			depth--;
 	}
 	return true;
+}
+
+bool
+cb_document_int(const JsonbValue *value, int *number)
+{
+	bool		failed = value->type != jbvNumeric;
+
+	if (!failed)
+		*number = numeric_int4_opt_error(value->val.numeric, &failed);
+	return !failed &&
+		DatumGetInt32(DirectFunctionCall2(numeric_cmp,
+										  NumericGetDatum(value->val.numeric),
+										  NumericGetDatum(int64_to_numeric(*number)))) == 0;
 }
 
 void

@@ -22,6 +22,9 @@ extern Jsonb *cb_document_try(const char *bytes, Size len);
 /* Are at most so many containers inside each other? */
 extern bool cb_document_is_flat(const char *bytes, Size len, int most);
 
+/* Is the value a whole number that an int has room for?  *number is set then. */
+extern bool cb_document_int(const JsonbValue *value, int *number);
+
 /* Overwrites and frees a document that may have held secrets. */
 extern void cb_document_wipe(Jsonb *document);
 

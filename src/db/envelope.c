@@ -178,6 +178,14 @@ cb_time_read(Datum value, bool isnull)
 	return time;
 }
 
+int64
+cb_time_elapsed(TimestampTz begin, TimestampTz end)
+{
+	if (TIMESTAMP_NOT_FINITE(begin) || TIMESTAMP_NOT_FINITE(end))
+		return 0;
+	return (end - begin) / 1000;
+}
+
 static int
 format_time(TimestampTz time, char *text, Size size)
 {

@@ -86,4 +86,7 @@ extern void cb_json_put_time(CbJson *json, const char *key, const CbTime *time);
 
 extern CbTime cb_time_read(Datum value, bool isnull);
 
+/* Milliseconds from one time to another; 0 when one of them is infinite. */
+extern int64 cb_time_elapsed(TimestampTz begin, TimestampTz end);
+
 #endif							/* CB_ENVELOPE_H */

@@ -74,9 +74,12 @@ cb_image_parse(const char **text, CbImage *image)
 {
 	char	   *end;
 
-	image->ncolumns = (int) strtol(*text, &end, 10);
-	if (end == *text ||*end != ':')
+	long		ncolumns = strtol(*text, &end, 10);
+
+	if (end == *text ||*end != ':' ||
+		ncolumns < 0 || ncolumns > MaxTupleAttributeNumber)
 		return false;
+	image->ncolumns = (int) ncolumns;
 	*text = end + 1;
 	image->hash = strtou64(*text, &end, 10);
 	*text = *end == ' ' ? end + 1 : end;

@@ -354,6 +354,11 @@ cb_json_container(CbJson *json, const JsonbContainer *container, Size len)
 {
 	Size		start = json->out.len;
 
+	if (JsonContainerIsScalar(container))
+	{
+		cb_json_value(json, getIthJsonbValueFromContainer(unconstify(JsonbContainer *, container), 0));
+		return;
+	}
 	align(json);
 	appendBinaryStringInfo(&json->out, (const char *) container, len);
 	fill_entry(json, JENTRY_ISCONTAINER, start);

@@ -22,53 +22,63 @@
 
 #define EQ " OPERATOR(pg_catalog.=) "
 
+#define FOUND_RESULT	"id uuid, slug text, name text"
+
 /* Parameters: the id or slug, then the ids of the levels above. */
 static CbStatement account_by_id = {
 	"SELECT id, slug, name FROM canopy.account"
 	" WHERE id" EQ "$1",
-	1, {UUIDOID}, SPI_OK_SELECT
+	1, {UUIDOID}, SPI_OK_SELECT,
+	.returns = FOUND_RESULT
 };
 
 static CbStatement account_by_slug = {
 	"SELECT id, slug, name FROM canopy.account"
 	" WHERE slug" EQ "$1",
-	1, {TEXTOID}, SPI_OK_SELECT
+	1, {TEXTOID}, SPI_OK_SELECT,
+	.returns = FOUND_RESULT
 };
 
 static CbStatement application_by_id = {
 	"SELECT id, slug, name FROM canopy.application"
 	" WHERE id" EQ "$1 AND account_id" EQ "$2",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = FOUND_RESULT
 };
 
 static CbStatement application_by_slug = {
 	"SELECT id, slug, name FROM canopy.application"
 	" WHERE slug" EQ "$1 AND account_id" EQ "$2",
-	2, {TEXTOID, UUIDOID}, SPI_OK_SELECT
+	2, {TEXTOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = FOUND_RESULT
 };
 
 static CbStatement environment_by_id = {
 	"SELECT id, slug, name FROM canopy.environment"
 	" WHERE id" EQ "$1 AND account_id" EQ "$2 AND application_id" EQ "$3",
-	3, {UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = FOUND_RESULT
 };
 
 static CbStatement environment_by_slug = {
 	"SELECT id, slug, name FROM canopy.environment"
 	" WHERE slug" EQ "$1 AND account_id" EQ "$2 AND application_id" EQ "$3",
-	3, {TEXTOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
+	3, {TEXTOID, UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = FOUND_RESULT
 };
 
 /* Parameters: the id, and for an application its account. */
 static CbStatement lock_account = {
 	"SELECT 1 FROM canopy.account WHERE id" EQ "$1 FOR KEY SHARE",
-	1, {UUIDOID}, SPI_OK_SELECT
+	1, {UUIDOID}, SPI_OK_SELECT,
+	.returns = "one int4"
 };
 
 static CbStatement lock_application = {
 	"SELECT 1 FROM canopy.application"
 	" WHERE id" EQ "$1 AND account_id" EQ "$2 FOR KEY SHARE",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "one int4"
 };
 
 /* One level that was looked up. */

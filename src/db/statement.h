@@ -5,7 +5,11 @@
  *
  * A module declares its statements as a static table: text, argument types and
  * expected result side by side.  The text is constant; data travels in
- * parameters only.
+ * parameters only.  The columns of the result are declared as in
+ * "id uuid, name text?": see db/result.h.  A table that has been altered so that a
+ * statement cannot be planned, or that its result is another one, is an error of
+ * SQLSTATE 55000; no reader ever gets a value of another type, nor a null that is
+ * not declared.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,6 +33,9 @@ typedef struct CbStatement
 	SPIPlanPtr	plan;			/* kept; NULL until first used */
 	uint64		last_call;		/* in which it was seen that the plan will do */
 	BlockNumber blocks;			/* of its tables, when it was last made anew */
+	int			generation;		/* of the plan that was checked */
+	const char *returns;		/* columns of its result; NULL: it has none */
+	struct CbResult *result;	/* the same, read; NULL until first used */
 } CbStatement;
 
 /* A connection to SPI begins and ends in the same function. */

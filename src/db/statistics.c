@@ -23,9 +23,16 @@
 #include "canopy_bulk.h"
 #include "db/statement.h"
 #include "db/statistics.h"
+#include "db/stored.h"
 
 #define GROWTH			4
 #define LARGE_TABLE		4096	/* blocks; autovacuum is soon enough for it */
+
+/* Those of the statement below. */
+static const char *const tables[] = {
+	"identity", "app_membership", "role_assignment", "identity_invite", "role",
+	"node"
+};
 
 static CbStatement analyze_tables = {
 	"ANALYZE (SKIP_LOCKED) canopy.identity, canopy.app_membership,"
@@ -38,16 +45,17 @@ static bool has_grown(const char *table);
 void
 cb_statistics_keep_up(void)
 {
-	if (has_grown("identity"))
-		cb_statement_run(&analyze_tables, NULL, NULL);
+	if (!has_grown("identity"))
+		return;
+	for (size_t i = 0; i < lengthof(tables); i++)
+		cb_stored_table(tables[i]);
+	cb_statement_run(&analyze_tables, NULL, NULL);
 }
 
 static bool
 has_grown(const char *table)
 {
-	Oid			schema = get_namespace_oid(CB_DIRECTORY_SCHEMA, false);
-	Relation	relation = relation_open(get_relname_relid(table, schema),
-										 AccessShareLock);
+	Relation	relation = relation_open(cb_stored_table(table), AccessShareLock);
 	BlockNumber known = Max(relation->rd_rel->relpages, 0);
 	BlockNumber blocks = 0;
 

@@ -29,6 +29,7 @@
 #include "utils/syscache.h"
 
 #include "canopy_bulk.h"
+#include "db/stored.h"
 #include "db/triggers.h"
 
 /* Says what it finds at a table, or NULL. */
@@ -79,12 +80,11 @@ cb_triggers_are_foreign_keys(const char *const *tables)
 static List *
 open_tables(const char *const *tables)
 {
-	Oid			schema = get_namespace_oid(CB_DIRECTORY_SCHEMA, false);
 	List	   *relations = NIL;
 
 	for (int i = 0; tables[i] != NULL; i++)
 	{
-		Oid			table = get_relname_relid(tables[i], schema);
+		Oid			table = cb_stored_table(tables[i]);
 		List	   *all = list_make1_oid(table);
 		ListCell   *cell;
 

@@ -14,7 +14,8 @@
 
 static CbStatement find_accounts = {
 	"SELECT id FROM canopy.account ORDER BY id",
-	0, {0}, SPI_OK_SELECT
+	0, {0}, SPI_OK_SELECT,
+	.returns = "id uuid"
 };
 
 pg_uuid_t *

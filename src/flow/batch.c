@@ -21,6 +21,7 @@
 
 #include "canopy_bulk.h"
 #include "db/constraints.h"
+#include "db/stored.h"
 #include "db/subxact.h"
 #include "flow/batch.h"
 #include "flow/report.h"
@@ -71,6 +72,8 @@ cb_batch_run(const CbRowKind *kind, const CbRequest *request)
 	MemoryContextSwitchTo(batch.context);
 	cb_scope_resolve(&batch.scope, &batch.caller, &request->names);
 	answer = run(&batch, request, &alone, callers);
+	if (answer.body == NULL)
+		cb_stored_refuse("idempotency_key.answer");
 	cb_caller_leave(&batch.caller);
 	MemoryContextSwitchTo(callers);
 	MemoryContextDelete(batch.context);

@@ -43,6 +43,7 @@
 #include "canopy_bulk.h"
 #include "db/owner.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "flow/directory.h"
 
 #define DEFAULT_OWNER	"canopy_owner"
@@ -62,7 +63,7 @@ static CbStatement statements[] = {
 	},
 	[READ_VERSION] = {
 		"SELECT COALESCE(pg_catalog.max(version), 0) FROM canopy.migration",
-		0, {0}, SPI_OK_SELECT, true, NULL
+		0, {0}, SPI_OK_SELECT, true,.returns = "version int4"
 	},
 	[RECORD_STEP] = {
 		"INSERT INTO canopy.migration (version) VALUES ($1)",
@@ -260,7 +261,8 @@ current_version(void)
 	if (!OidIsValid(get_relname_relid("migration", schema)))
 		return 0;
 	cb_statement_run(&statements[READ_VERSION], NULL, NULL);
-	version = DatumGetInt32(cb_statement_value(0, 1, &isnull));
+	version = cb_stored_int(DatumGetInt32(cb_statement_value(0, 1, &isnull)), 0,
+							PG_INT32_MAX, "migration.version");
 	cb_statement_free();
 	return version;
 }

@@ -42,7 +42,7 @@ cb_import_begin(CbImportCall *call, const pg_uuid_t *id, const char *account)
 	cb_scope_resolve_account(&call->scope, &call->caller, account);
 	call->now = GetCurrentTimestamp();
 	call->import = cb_import_read(&call->scope.account, id, false);
-	call->mode = cb_import_mode(call->import->mode);
+	call->mode = cb_import_mode_of(call->import);
 	resolve_scope(call);
 }
 
@@ -202,7 +202,7 @@ write_missing(CbJson *json, const CbImport *import)
 int
 cb_import_missing(const CbImport *import, const CbMappingField **missing)
 {
-	const CbImportMode *mode = cb_import_mode(import->mode);
+	const CbImportMode *mode = cb_import_mode_of(import);
 	const CbMappingField *fields[CB_MAPPING_FIELDS_MAX];
 	int			nfields = cb_mapping_fields(mode->mapping, fields);
 	int			n = 0;

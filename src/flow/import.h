@@ -14,7 +14,6 @@
 #include "rows/fields.h"
 
 #define CB_IMPORT_MAX_BYTES		(10 * 1024 * 1024)
-#define CB_IMPORT_MAX_ROWS		10000
 #define CB_IMPORT_BATCH_ROWS	200
 
 /* A call that works on an import. */

@@ -14,6 +14,7 @@
 #include "canopy_bulk.h"
 #include "db/uuid7.h"
 #include "flow/import_csv.h"
+#include "input/csv.h"
 #include "input/csv_write.h"
 
 #define ROWS_AT_A_TIME	500
@@ -54,7 +55,8 @@ cb_import_csv(const pg_uuid_t *id, const char *account, const char *which,
 					  CB_IMPORT_ENDED | CB_IMPORT_IN(CB_IMPORT_PREVIEWED),
 					  "Results are there when the import has ended, or was previewed.");
 	writing.import = call.import;
-	if (call.import->delimiter != NULL)
+	if (call.import->delimiter != NULL &&
+		cb_csv_is_delimiter(call.import->delimiter[0]))
 		writing.delimiter = call.import->delimiter[0];
 	if (byte_order_mark)
 		appendStringInfoString(file, CB_CSV_BYTE_ORDER_MARK);

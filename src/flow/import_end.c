@@ -43,7 +43,7 @@ cb_import_end_run(CbImportCall *call)
 	check_counts(import);
 	import->status = cancelled ? CB_IMPORT_CANCELLED : CB_IMPORT_COMPLETED;
 	if (!cb_import_finish(import, import->status, NULL, call->now))
-		elog(ERROR, "an import that is locked was taken by somebody else");
+		cb_import_refuse();
 	write_entry(call);
 }
 
@@ -114,7 +114,7 @@ describe(const CbImportCall *call)
 	cb_json_cstring(json, import->file_name);
 	cb_json_uuid(json, &import->id);
 	cb_json_int(json, import->succeeded_count);
-	cb_json_int(json, (call->now - import->started_at.at) / 1000);
+	cb_json_int(json, cb_time_elapsed(import->started_at.at, call->now));
 	cb_json_cstring(json, import->on_conflict);
 	cb_json_bool(json, false);
 	return cb_json_finish(json);

@@ -15,6 +15,7 @@
 
 #include "canopy_bulk.h"
 #include "db/document.h"
+#include "db/stored.h"
 #include "flow/import_json.h"
 #include "input/truth.h"
 
@@ -68,7 +69,8 @@ static Jsonb *take_members(const Plan *plan, const CbImportRow *row);
 static void write_value(CbJson *json, const Value *value);
 static void read_flaws(const Plan *plan, const Jsonb *stored,
 					   CbImportFlaw **flaws);
-static CbCode code_of(const JsonbValue *name);
+static int	stored_column(const JsonbValue *flaw);
+static CbCode stored_code(const JsonbValue *flaw);
 
 void
 cb_import_json_make(const CbImportCall *call, CbImportBatch *batch)
@@ -329,26 +331,36 @@ read_flaws(const Plan *plan, const Jsonb *stored, CbImportFlaw **flaws)
 	JsonbIteratorNext(&iterator, &entry, true);
 	while (JsonbIteratorNext(&iterator, &entry, true) == WJB_ELEM)
 	{
-		JsonbValue	code;
-		JsonbValue	column;
-		int			number;
+		int			number = stored_column(&entry);
 		const CbImportColumn *source = NULL;
 
-		getKeyJsonValueFromContainer(entry.val.binary.data, "code", 4, &code);
-		getKeyJsonValueFromContainer(entry.val.binary.data, "column", 6, &column);
-		number = DatumGetInt32(DirectFunctionCall1(numeric_int4,
-												   NumericGetDatum(column.val.numeric)));
 		if (number >= 1 && number <= plan->import->ncolumns)
 			source = &plan->import->columns[number - 1];
 		if (source == NULL || !source->secret || source->field != NULL)
-			cb_import_flaw(flaws, code_of(&code), number,
+			cb_import_flaw(flaws, stored_code(&entry), number,
 						   source == NULL ? NULL : source->field);
 	}
 }
 
-static CbCode
-code_of(const JsonbValue *name)
+/* The column that a flaw is in; 0: none, or none that there can be. */
+static int
+stored_column(const JsonbValue *flaw)
 {
+	const JsonbValue *column = flaw->type != jbvBinary ? NULL :
+	cb_stored_member(flaw->val.binary.data, "column");
+	int			number;
+
+	return column != NULL && cb_document_int(column, &number) ? number : 0;
+}
+
+static CbCode
+stored_code(const JsonbValue *flaw)
+{
+	const JsonbValue *name = flaw->type != jbvBinary ? NULL :
+	cb_stored_member(flaw->val.binary.data, "code");
+
+	if (name == NULL || name->type != jbvString)
+		return CB_INVALID_VALUE;
 	for (int code = CB_OK + 1; code < CB_NCODES; code++)
 	{
 		if ((int) strlen(cb_codes[code].name) == name->val.string.len &&

@@ -32,17 +32,20 @@
 static CbStatement list_imports = {
 	"SELECT i.id FROM canopy.import i" WITH_STATUS
 	" ORDER BY i.id DESC LIMIT $5 OFFSET $6",
-	6, {UUIDOID, UUIDOID, UUIDOID, TEXTOID, INT8OID, INT8OID}, SPI_OK_SELECT
+	6, {UUIDOID, UUIDOID, UUIDOID, TEXTOID, INT8OID, INT8OID}, SPI_OK_SELECT,
+	.returns = "id uuid"
 };
 
 /* Parameters: account, application, environment, status. */
 static CbStatement count_imports = {
 	"SELECT pg_catalog.count(*) FROM canopy.import i" WITH_STATUS,
-	4, {UUIDOID, UUIDOID, UUIDOID, TEXTOID}, SPI_OK_SELECT
+	4, {UUIDOID, UUIDOID, UUIDOID, TEXTOID}, SPI_OK_SELECT,
+	.returns = "n int8"
 };
 
 static CbStatement list_accounts = {
-	"SELECT id FROM canopy.account ORDER BY id", 0, {0}, SPI_OK_SELECT
+	"SELECT id FROM canopy.account ORDER BY id", 0, {0}, SPI_OK_SELECT,
+	.returns = "id uuid"
 };
 
 #define JOB(column) \
@@ -74,7 +77,14 @@ static CbStatement watch_imports = {
 	" AND (i.status" EQ "'running' OR i.finished_at OPERATOR(pg_catalog.>) $4"
 	" OR" JOB("id") " IS NOT NULL)"
 	" ORDER BY i.id",
-	4, {UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID}, SPI_OK_SELECT
+	4, {UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID}, SPI_OK_SELECT,
+	.returns = "holder text?, account_id uuid, id uuid, job_id uuid?, mode text,"
+	" status text, row_count int4, done_count int4, succeeded_count int4,"
+	" failed_count int4, skipped_count int4, batch_count int4, batches_done int4,"
+	" file_size int8?, fetched_bytes int8?, started_at timestamptz?,"
+	" heartbeat_at timestamptz?, finished_at timestamptz?,"
+	" cancel_requested_at timestamptz?, lease_until timestamptz?,"
+	" job_status text?, job_holder text?"
 };
 
 #define WATCH_CANCEL	CB_PROGRESS_COLUMNS
@@ -255,7 +265,8 @@ watch_row(void *arg, const Datum *values, const bool *nulls)
 	memcpy(shown_nulls, nulls, sizeof(shown_nulls));
 	if (strcmp(phase, "writing") == 0 || strcmp(phase, "cancelling") == 0 ||
 		strcmp(phase, "fetching") == 0 || strcmp(phase, "previewing") == 0)
-		pid = cb_process_pid(TextDatumGetCString(values[holder]));
+		pid = nulls[holder] ? 0 :
+			cb_process_pid(TextDatumGetCString(values[holder]));
 	shown[CB_PROGRESS_PID] = Int32GetDatum(pid);
 	shown_nulls[CB_PROGRESS_PID] = pid == 0;
 	shown[CB_PROGRESS_PHASE] = CStringGetTextDatum(phase);
@@ -294,7 +305,7 @@ phase_of(const Watching *watching, const Datum *values, const bool *nulls)
 		return phase_of_job(values, nulls);
 	if (nulls[CB_PROGRESS_STARTED_AT])
 		return "waiting";
-	if (nulls[WATCH_LEASE] ||
+	if (nulls[WATCH_LEASE] || nulls[CB_PROGRESS_PID] ||
 		DatumGetTimestampTz(values[WATCH_LEASE]) < watching->now ||
 		cb_process_is_gone(TextDatumGetCString(values[CB_PROGRESS_PID])))
 		return "interrupted";

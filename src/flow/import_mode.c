@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "canopy_bulk.h"
+#include "db/stored.h"
 #include "flow/import_mode.h"
 #include "rows/identity.h"
 #include "rows/invite.h"
@@ -38,20 +39,41 @@ static const struct
 	{"metadata", CB_IMPORT_METADATA},
 };
 
+static const CbImportMode *find_mode(const char *name);
 static Jsonb *no_options(void);
 
 const CbImportMode *
 cb_import_mode(const char *name)
+{
+	const CbImportMode *mode = find_mode(name);
+
+	if (mode != NULL)
+		return mode;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid mode of an import"),
+			 errhint("It is create, invite, account_create or learner.")));
+}
+
+const CbImportMode *
+cb_import_mode_of(const CbImport *import)
+{
+	const CbImportMode *mode = find_mode(import->mode);
+
+	if (mode == NULL)
+		cb_stored_refuse("import.mode");
+	return mode;
+}
+
+static const CbImportMode *
+find_mode(const char *name)
 {
 	for (size_t i = 0; i < lengthof(modes); i++)
 	{
 		if (strcmp(modes[i].name, name) == 0)
 			return &modes[i];
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid mode of an import"),
-			 errhint("It is create, invite, account_create or learner.")));
+	return NULL;
 }
 
 Jsonb *

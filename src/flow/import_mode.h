@@ -9,6 +9,7 @@
 #define CB_IMPORT_MODE_H
 
 #include "input/mapping.h"
+#include "record/import.h"
 #include "rows/undo.h"
 
 /* What a field is as JSON, where it is not a string. */
@@ -44,6 +45,9 @@ typedef struct CbImportMode
 
 /* The mode of that name; raises 22023 when there is none. */
 extern const CbImportMode *cb_import_mode(const char *name);
+
+/* The mode of an import; raises 55000 when its row names none. */
+extern const CbImportMode *cb_import_mode_of(const CbImport *import);
 
 /*
  * Checks what is asked besides, which may be NULL, and gives it as it is stored.

@@ -82,10 +82,10 @@ void
 cb_import_rehearse(const CbImportCall *call, CbImportRehearsal *rehearsal)
 {
 	Rehearsing	rehearsing = {call, rehearsal};
+	int			most = cb_import_batch_count(call->import) * call->import->batch_size;
 
 	memset(rehearsal, 0, sizeof(CbImportRehearsal));
-	rehearsal->findings = palloc0(sizeof(CbImportFinding) *
-								  (call->import->row_count + 1));
+	rehearsal->findings = palloc0(sizeof(CbImportFinding) * (most + 1));
 	rehearsing.context = CurrentMemoryContext;
 	rehearsing.repeats = cb_import_repeats_create(call->mode->kind);
 	rehearsing.batch_context = AllocSetContextCreate(CurrentMemoryContext,

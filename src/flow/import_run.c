@@ -17,6 +17,7 @@
 #include "canopy_bulk.h"
 #include "db/progress.h"
 #include "db/statistics.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "flow/import_end.h"
 #include "flow/import_run.h"
@@ -180,7 +181,7 @@ write_batch(CbImportCall *call)
 	if (batch->nrows > 0 &&
 		!cb_import_batch_write(call, batch, psprintf("import %s %d", id, number),
 							   &inside, verdicts))
-		elog(ERROR, "a batch of an import has been written before");
+		cb_stored_refuse("import.next_row");
 	cb_statistics_keep_up();
 	store_results(call, batch, verdicts, before);
 	import->next_row = number * import->batch_size + 1;
@@ -265,7 +266,7 @@ advance(CbImportCall *call)
 	bool		cancelled;
 
 	if (!cb_import_advance(call->import, call->now, call->now + CB_IMPORT_LEASE, &cancelled))
-		elog(ERROR, "an import that is locked was taken by somebody else");
+		cb_import_refuse();
 	return CB_IMPORT_RUN_MORE;
 }
 

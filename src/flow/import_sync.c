@@ -16,6 +16,7 @@
 #include "canopy_bulk.h"
 #include "db/page.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "flow/import_sync.h"
 #include "input/email.h"
 #include "record/import_missing.h"
@@ -236,17 +237,17 @@ has_slipped(const CbImportRow *row)
 	while (JsonbIteratorNext(&iterator, &entry, true) == WJB_ELEM)
 	{
 		static const CbCode codes[] = {CB_RAGGED_ROW, CB_CELL_MALFORMED};
-		JsonbValue	code;
+		const JsonbValue *code = entry.type != jbvBinary ? NULL :
+		cb_stored_member(entry.val.binary.data, "code");
 
-		if (getKeyJsonValueFromContainer(entry.val.binary.data, "code", 4,
-										 &code) == NULL)
+		if (code == NULL || code->type != jbvString)
 			continue;
 		for (size_t i = 0; i < lengthof(codes); i++)
 		{
 			const char *name = cb_codes[codes[i]].name;
 
-			if (code.val.string.len == (int) strlen(name) &&
-				memcmp(code.val.string.val, name, strlen(name)) == 0)
+			if (code->val.string.len == (int) strlen(name) &&
+				memcmp(code->val.string.val, name, strlen(name)) == 0)
 				return true;
 		}
 	}

@@ -42,7 +42,7 @@ cb_wizard_rows(const pg_uuid_t *id, const char *verdict, int page, int take,
 	cb_page_check(&place);
 	check_verdict(verdict);
 	cb_import_begin(&call, id, account);
-	n = cb_import_rows_page(call.import, verdict, (int) cb_page_offset(&place), take, &rows,
+	n = cb_import_rows_page(call.import, verdict, cb_page_offset(&place), take, &rows,
 							&total);
 	cb_page_begin(json, n);
 	for (int i = 0; i < n; i++)

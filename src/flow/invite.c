@@ -14,6 +14,7 @@
 
 #include "canopy_bulk.h"
 #include "db/envelope.h"
+#include "db/stored.h"
 #include "flow/invite.h"
 #include "record/audit.h"
 #include "record/idempotency.h"
@@ -139,6 +140,8 @@ run(const char *action, const CbInviteChange *change, CbInviteStep step)
 	}
 	else
 		answer.body = first.answer;
+	if (answer.body == NULL && step == resend_step)
+		cb_stored_refuse("idempotency_key.answer");
 	answer.status = first.status;
 	cb_caller_leave(&caller);
 	MemoryContextSwitchTo(context);

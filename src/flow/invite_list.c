@@ -39,7 +39,9 @@
 	" FROM canopy.identity_invite v" \
 	" WHERE v.account_id" EQ "$1 AND" place ") AS s" \
 	" WHERE $4 IS NULL OR s.status" EQ "$4", \
-	4, {UUIDOID, TIMESTAMPTZOID, UUIDOID, TEXTOID}, SPI_OK_SELECT
+	4, {UUIDOID, TIMESTAMPTZOID, UUIDOID, TEXTOID}, SPI_OK_SELECT, \
+	.returns = "total int8, pending int8, pending_with_role int8," \
+	" accepted int8, expired int8, revoked int8"
 
 /* Parameters: the same, then items at most and items to leave out. */
 #define LIST_TEXT(place) \
@@ -49,7 +51,7 @@
 	" AND ($4 IS NULL OR " STATUS EQ "$4)" \
 	" ORDER BY v.created_at DESC, v.id DESC LIMIT $5 OFFSET $6", \
 	6, {UUIDOID, TIMESTAMPTZOID, UUIDOID, TEXTOID, INT8OID, INT8OID}, \
-	SPI_OK_SELECT
+	SPI_OK_SELECT, .returns = CB_INVITE_RESULT
 
 static CbStatement count_in_environment = {COUNT_TEXT(OF_ENVIRONMENT)};
 static CbStatement count_in_account = {COUNT_TEXT(OF_ACCOUNT)};

@@ -25,7 +25,8 @@
 static CbStatement lock_account = {
 	"SELECT 1 FROM canopy.account WHERE id OPERATOR(pg_catalog.=) $1"
 	" FOR NO KEY UPDATE",
-	1, {UUIDOID}, SPI_OK_SELECT
+	1, {UUIDOID}, SPI_OK_SELECT,
+	.returns = "one int4"
 };
 
 static int	read_active(const pg_uuid_t *account, CbJob **jobs);

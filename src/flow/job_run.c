@@ -26,6 +26,8 @@
 #define FUTILE_MAX		20
 #define FUTILE_MESSAGE \
 	"Its worker was gone again and again before it got any further; the server's log says why."
+#define NO_IMPORT_MESSAGE	"Its row names no import any more."
+#define NO_URL_MESSAGE		"Its row has no URL any more."
 
 /* Parameters: role, function.  A role that calls over HTTP needs no other right. */
 static CbStatement may_ask = {
@@ -39,11 +41,13 @@ static CbStatement may_ask = {
 	" JOIN pg_catalog.pg_proc p ON p.oid" EQ "d.objid"
 	" WHERE e.extname" EQ "'canopy_bulk' AND (p.proname" EQ "$2::pg_catalog.name"
 	" OR p.proname" EQ "'canopy_bulk_http')",
-	2, {OIDOID, TEXTOID}, SPI_OK_SELECT
+	2, {OIDOID, TEXTOID}, SPI_OK_SELECT,
+	.returns = "may bool?"
 };
 
 static void enter(CbCaller *caller);
 static void leave(CbCaller *caller);
+static const char *hopeless(const CbJob *job);
 static void copy_job(CbJobRun *run, const CbJob *job);
 static char *id_text(bool given, const pg_uuid_t *id);
 static bool has_right(const CbJobRun *run, Oid role);
@@ -64,10 +68,10 @@ cb_job_run_take(CbJobRun *run)
 	job = cb_job_find(&run->job.account, &run->job.id, true);
 	if (job != NULL && !CB_JOB_HAS_ENDED(job) && !cb_job_is_held(job, now))
 	{
-		if (job->futile_count >= FUTILE_MAX)
+		if (hopeless(job) != NULL)
 		{
 			job->status = CB_JOB_FAILED;
-			job->error_message = FUTILE_MESSAGE;
+			job->error_message = unconstify(char *, hopeless(job));
 			cb_job_finish(job, now);
 		}
 		else if (cb_job_queue_has_room(&job->account, now))
@@ -85,6 +89,20 @@ cb_job_run_take(CbJobRun *run)
 	return taken;
 }
 
+/* Why there is no point in taking the job; NULL: there is. */
+static const char *
+hopeless(const CbJob *job)
+{
+	if (job->futile_count >= FUTILE_MAX)
+		return FUTILE_MESSAGE;
+	if (!job->has_import)
+		return NO_IMPORT_MESSAGE;
+	if (job->kind == CB_JOB_IMPORT_URL && job->status != CB_JOB_RUNNING &&
+		job->url == NULL)
+		return NO_URL_MESSAGE;
+	return NULL;
+}
+
 /*
  * The claims have the account of the job and no other, the application and
  * environment that the caller was held to, and the caller, for the audit entries.
@@ -99,7 +117,8 @@ copy_job(CbJobRun *run, const CbJob *job)
 	memset(&run->claims, 0, sizeof(CbClaims));
 	run->claims.present = true;
 	run->claims.subject = job->actor_id;
-	run->claims.principal_type = job->actor_type != NULL ? job->actor_type : "database_role";
+	run->claims.principal_type = job->actor_type == NULL ?
+		pstrdup("database_role") : job->actor_type;
 	run->claims.accounts = palloc(sizeof(char *));
 	run->claims.accounts[0] = run->account;
 	run->claims.naccounts = 1;
@@ -280,6 +299,12 @@ cb_job_run_fail(CbJobRun *run)
 	}
 	else if (run->job.status == CB_JOB_FETCHING)
 		cb_wizard_cancel(&run->job.import, run->account);
+	cb_job_run_finish(run, CB_JOB_FAILED, run->message);
+}
+
+void
+cb_job_run_give_up(CbJobRun *run)
+{
 	cb_job_run_finish(run, CB_JOB_FAILED, run->message);
 }
 

@@ -121,6 +121,9 @@ extern void cb_job_run_rehearse(CbJobRun *run);
 extern void cb_job_run_explain(CbJobRun *run, const ErrorData *fault);
 extern void cb_job_run_fail(CbJobRun *run);
 
+/* The same without a look at the import, which may be what cannot be read. */
+extern void cb_job_run_give_up(CbJobRun *run);
+
 /* For what writes the job itself: raises an error when the job is not ours any more. */
 extern void cb_job_run_check(CbJobRun *run, bool is_ours);
 

@@ -18,6 +18,7 @@
 
 #include "canopy_bulk.h"
 #include "db/source.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "flow/job_queue.h"
 #include "flow/job_run.h"
@@ -63,6 +64,8 @@ cb_job_url_ask(const CbJobUrl *ask, CbJobForm form, bool *replayed)
 
 	*replayed = ask->idempotency_key != NULL &&
 		!claim(&whole, &job, &once, &first);
+	if (*replayed && first.answer == NULL)
+		cb_stored_refuse("idempotency_key.answer");
 	if (*replayed)
 		return first.answer;
 	job.import = id_of(cb_wizard_open(&whole.order));

@@ -87,7 +87,7 @@ describe(const CbJob *job)
 	if (job->kind == CB_JOB_IMPORT)
 		return "Import of an uploaded file";
 	return psprintf("%s from %s", cb_job_is_dry_run(job) ? "Dry run of an import" : "Import",
-					job->url_label);
+					job->url_label == NULL ? "a URL" : job->url_label);
 }
 
 static void

@@ -60,9 +60,10 @@ cb_query_number(const CbQuery *query, const char *name, int otherwise,
 
 	if (value == NULL)
 		return otherwise;
+	if (digits == 0 || digits > 9 || value[digits] != '\0')
+		refuse_query("invalid number in the query of the URL");
 	number = atoi(value);
-	if (digits == 0 || digits > 9 || value[digits] != '\0' ||
-		number < min || number > max)
+	if (number < min || number > max)
 		refuse_query("invalid number in the query of the URL");
 	return number;
 }

@@ -12,6 +12,7 @@
 
 #include "canopy_bulk.h"
 #include "db/envelope.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "flow/body.h"
 #include "flow/invite.h"
@@ -113,10 +114,10 @@ reset_of(const char *email)
 static bool
 take_invite(const CbAnswer *answer, pg_uuid_t *id)
 {
-	JsonbValue	value;
+	const JsonbValue *value = cb_stored_member(&answer->body->root, "id");
 
-	return getKeyJsonValueFromContainer(&answer->body->root, "id", 2, &value) != NULL &&
-		cb_uuid_parse(value.val.string.val, value.val.string.len, id);
+	return value != NULL && value->type == jbvString &&
+		cb_uuid_parse(value->val.string.val, value->val.string.len, id);
 }
 
 static CbAnswer

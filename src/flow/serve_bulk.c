@@ -7,10 +7,9 @@
  */
 #include "postgres.h"
 
-#include "utils/fmgrprotos.h"
-#include "utils/numeric.h"
 
 #include "canopy_bulk.h"
+#include "db/document.h"
 #include "flow/batch.h"
 #include "flow/report.h"
 #include "flow/serve.h"
@@ -19,7 +18,6 @@
 
 static CbAnswer serve(const CbRowKind *kind, CbRouteCall *call);
 static int	count_of(Jsonb *body, const char *name, bool required);
-static int	whole_number(Numeric number, bool *failed);
 
 CbAnswer
 cb_serve_bulk_create(CbRouteCall *call)
@@ -67,36 +65,15 @@ static int
 count_of(Jsonb *body, const char *name, bool required)
 {
 	JsonbValue	value;
-	int			count;
-	bool		failed = false;
+	int			count = 0;
+	bool		is_missing;
 
-	if (getKeyJsonValueFromContainer(&body->root, name, (int) strlen(name),
-									 &value) == NULL ||
-		value.type == jbvNull)
-		failed = required;
-	else if (value.type == jbvNumeric)
-	{
-		count = whole_number(value.val.numeric, &failed);
-		if (!failed)
-			return count;
-	}
-	else
-		failed = true;
-	if (failed)
+	is_missing = getKeyJsonValueFromContainer(&body->root, name, (int) strlen(name),
+											  &value) == NULL ||
+		value.type == jbvNull;
+	if (is_missing ? required : !cb_document_int(&value, &count))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("counts of an import are whole numbers")));
-	return 0;
-}
-
-static int
-whole_number(Numeric number, bool *failed)
-{
-	int			value = numeric_int4_opt_error(number, failed);
-
-	if (!*failed)
-		*failed = DatumGetInt32(DirectFunctionCall2(numeric_cmp,
-													NumericGetDatum(number),
-													NumericGetDatum(int64_to_numeric(value)))) != 0;
-	return value;
+	return is_missing ? 0 : count;
 }

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "canopy_bulk.h"
+#include "db/document.h"
 #include "db/uuid7.h"
 #include "flow/body.h"
 #include "flow/import_csv.h"

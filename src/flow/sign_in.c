@@ -41,7 +41,8 @@
 static CbStatement find_identity = {
 	"SELECT id, password_hash FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND email" EQ "$2",
-	2, {UUIDOID, TEXTOID}, SPI_OK_SELECT, true
+	2, {UUIDOID, TEXTOID}, SPI_OK_SELECT, true,
+	.returns = "id uuid, password_hash text?"
 };
 
 /* Parameters: account, id, the hash that was verified. */
@@ -50,7 +51,9 @@ static CbStatement lock_identity = {
 	" FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND id" EQ "$2 AND password_hash" EQ "$3"
 	" FOR NO KEY UPDATE",
-	3, {UUIDOID, UUIDOID, TEXTOID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDOID, TEXTOID}, SPI_OK_SELECT,
+	.returns = "is_active bool, email_verified bool, failed_login_count int4,"
+	" locked_until timestamptz?"
 };
 
 /* Parameters: account, id, failed_login_count, locked_until, a hash or null. */
@@ -66,7 +69,8 @@ static CbStatement find_membership = {
 	"SELECT 1 FROM canopy.app_membership"
 	" WHERE account_id" EQ "$1 AND identity_id" EQ "$2"
 	" AND application_id" EQ "$3 AND status" EQ "'active'",
-	3, {UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT, true
+	3, {UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT, true,
+	.returns = "one int4"
 };
 
 /* Who it is, as far as it is known. */

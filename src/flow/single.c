@@ -7,11 +7,10 @@
  */
 #include "postgres.h"
 
-#include "utils/fmgrprotos.h"
-#include "utils/numeric.h"
 
 #include "canopy_bulk.h"
 #include "db/document.h"
+#include "db/stored.h"
 #include "flow/batch.h"
 #include "flow/serve.h"
 
@@ -19,8 +18,10 @@ static void take_body(CbRouteCall *call, JsonbValue *row);
 static void add_field(CbRouteCall *call, const char *key, const char *value);
 static CbAnswer serve_row(const CbRowKind *kind, CbRouteCall *call,
 						  JsonbValue *row);
-static void unwrap(JsonbContainer *result, CbAnswer *answer);
-static void get(JsonbContainer *object, const char *key, JsonbValue *value);
+static void unwrap(const JsonbContainer *result, CbAnswer *answer);
+static const JsonbValue *get(const JsonbContainer *object, const char *key,
+							 enum jbvType type);
+static void refuse_answer(void) pg_attribute_noreturn();
 static void set_string(JsonbValue *value, const char *text);
 static Jsonb *copy_container(const JsonbValue *value);
 static char *copy_text(const JsonbValue *value);
@@ -93,49 +94,57 @@ add_field(CbRouteCall *call, const char *key, const char *value)
 static CbAnswer
 serve_row(const CbRowKind *kind, CbRouteCall *call, JsonbValue *row)
 {
-	JsonbValue	results;
+	const JsonbValue *results;
+	const JsonbValue *result;
 	CbAnswer	answer;
 
 	call->request.rows = row;
 	call->request.nrows = 1;
 	answer = cb_batch_run(kind, &call->request);
-	get(&answer.body->root, "results", &results);
-	unwrap(getIthJsonbValueFromContainer(results.val.binary.data, 0)->val.binary.data,
-		   &answer);
+	results = get(&answer.body->root, "results", jbvBinary);
+	if (!JsonContainerIsArray(results->val.binary.data))
+		refuse_answer();
+	result = getIthJsonbValueFromContainer(results->val.binary.data, 0);
+	if (result == NULL || result->type != jbvBinary)
+		refuse_answer();
+	unwrap(result->val.binary.data, &answer);
 	return answer;
 }
 
 static void
-unwrap(JsonbContainer *result, CbAnswer *answer)
+unwrap(const JsonbContainer *result, CbAnswer *answer)
 {
-	JsonbValue	value;
+	const JsonbValue *value = get(result, "code", jbvNumeric);
 
-	get(result, "code", &value);
-	answer->status = DatumGetInt32(DirectFunctionCall1(numeric_int4,
-													   NumericGetDatum(value.val.numeric)));
-	get(result, "status", &value);
-	if (strncmp(value.val.string.val, "success", value.val.string.len) == 0)
+	if (!cb_document_int(value, &answer->status))
+		refuse_answer();
+	value = get(result, "status", jbvString);
+	if (strncmp(value->val.string.val, "success", value->val.string.len) == 0)
 	{
-		get(result, "data", &value);
-		answer->body = copy_container(&value);
+		answer->body = copy_container(get(result, "data", jbvBinary));
 		return;
 	}
-	get(result, "error", &value);
-	result = value.val.binary.data;
-	get(result, "code", &value);
-	answer->error = copy_text(&value);
-	get(result, "message", &value);
-	answer->message = copy_text(&value);
-	get(result, "details", &value);
-	answer->body = copy_container(&value);
+	result = get(result, "error", jbvBinary)->val.binary.data;
+	answer->error = copy_text(get(result, "code", jbvString));
+	answer->message = copy_text(get(result, "message", jbvString));
+	answer->body = copy_container(get(result, "details", jbvBinary));
 }
 
-/* Of an object that has the key. */
-static void
-get(JsonbContainer *object, const char *key, JsonbValue *value)
+/* The member of an answer, which may be one that was stored. */
+static const JsonbValue *
+get(const JsonbContainer *object, const char *key, enum jbvType type)
 {
-	if (getKeyJsonValueFromContainer(object, key, (int) strlen(key), value) == NULL)
-		elog(ERROR, "the answer of a batch lacks a key");
+	const JsonbValue *value = cb_stored_member(object, key);
+
+	if (value == NULL || value->type != type)
+		refuse_answer();
+	return value;
+}
+
+static void
+refuse_answer(void)
+{
+	cb_stored_refuse("idempotency_key.answer");
 }
 
 static void

@@ -53,7 +53,9 @@ static CbStatement find_key = {
 	" FROM canopy.api_key"
 	" WHERE account_id" EQ "$1 AND key_hash" EQ "$2 AND revoked_at IS NULL"
 	" AND (expires_at IS NULL OR expires_at OPERATOR(pg_catalog.>) $3)",
-	4, {UUIDOID, BYTEAOID, TIMESTAMPTZOID, TEXTOID}, SPI_OK_SELECT
+	4, {UUIDOID, BYTEAOID, TIMESTAMPTZOID, TEXTOID}, SPI_OK_SELECT,
+	.returns = "id uuid, application_id uuid, environment_id uuid,"
+	" has_full_access bool, has_scope bool?"
 };
 
 /* Parameters: account, id, time, a minute before. */

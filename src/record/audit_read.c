@@ -33,17 +33,26 @@
 	" OR pg_catalog.strpos(action, pg_catalog.lower($3)) OPERATOR(pg_catalog.>) 0" \
 	" OR pg_catalog.strpos(pg_catalog.lower(actor_label), pg_catalog.lower($3))" \
 	" OPERATOR(pg_catalog.>) 0)"
+#define PAGE_RESULT \
+	"id uuid, account_id uuid, application_id uuid?, environment_id uuid?," \
+	" correlation_id uuid?, actor_id text?, actor_type text," \
+	" actor_label text?, action text, resource_type text, resource_id text?," \
+	" resource_label text?, outcome text, category text, severity text," \
+	" metadata jsonb, created_at timestamptz, customer_visible bool," \
+	" identity_visible bool"
 #define PAGE(sort_order) \
 	{"SELECT id, account_id, application_id, environment_id, correlation_id," \
 	" actor_id, actor_type, actor_label, action, resource_type, resource_id," \
 	" resource_label, outcome, category, severity, metadata, created_at," \
 	" customer_visible, identity_visible" OF_IDENTITY \
 	" ORDER BY " sort_order " LIMIT $4 OFFSET $5", \
-	5, {UUIDOID, TEXTOID, TEXTOID, INT8OID, INT8OID}, SPI_OK_SELECT}
+	5, {UUIDOID, TEXTOID, TEXTOID, INT8OID, INT8OID}, SPI_OK_SELECT, \
+	.returns = PAGE_RESULT}
 
 static CbStatement count_entries = {
 	"SELECT pg_catalog.count(*)" OF_IDENTITY,
-	3, {UUIDOID, TEXTOID, TEXTOID}, SPI_OK_SELECT
+	3, {UUIDOID, TEXTOID, TEXTOID}, SPI_OK_SELECT,
+	.returns = "n int8"
 };
 
 static CbStatement pages[CB_AUDIT_NSORTS][2] = {

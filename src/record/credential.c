@@ -29,7 +29,8 @@ static CbStatement find_keys = {
 	" WHERE is_active AND algorithm" EQ "$2"
 	" AND ($1 IS NULL OR kid" EQ "$1)"
 	" ORDER BY kid LIMIT 8",
-	2, {TEXTOID, TEXTOID}, SPI_OK_SELECT
+	2, {TEXTOID, TEXTOID}, SPI_OK_SELECT,
+	.returns = "key text"
 };
 
 /* As canopy.token_key has them. */

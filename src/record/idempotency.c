@@ -43,7 +43,8 @@
 static CbStatement find_key = {
 	"SELECT fingerprint, answer, status FROM canopy.idempotency_key" THIS_KEY
 	" AND created_at OPERATOR(pg_catalog.>) $7",
-	NKEYS + 1, {KEY_TYPES, TIMESTAMPTZOID}, SPI_OK_SELECT
+	NKEYS + 1, {KEY_TYPES, TIMESTAMPTZOID}, SPI_OK_SELECT,
+	.returns = "fingerprint bytea, answer jsonb?, status int4?"
 };
 
 /* Parameters: those of find_key, then fingerprint, time. */
@@ -55,7 +56,8 @@ static CbStatement claim_key = {
 	" WHERE k.created_at OPERATOR(pg_catalog.<=) $7"
 	" RETURNING 1",
 	NKEYS + 3, {KEY_TYPES, TIMESTAMPTZOID, BYTEAOID, TIMESTAMPTZOID},
-	SPI_OK_INSERT_RETURNING
+	SPI_OK_INSERT_RETURNING,
+	.returns = "one int4"
 };
 
 /* Parameters: the key, answer, status. */

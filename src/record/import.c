@@ -49,7 +49,8 @@ static CbStatement bind_import = {
 static CbStatement count_open = {
 	"SELECT pg_catalog.count(*) FROM canopy.import WHERE account_id" EQ "$1"
 	" AND status IN ('open', 'uploaded', 'mapped', 'previewed', 'running')",
-	1, {UUIDOID}, SPI_OK_SELECT, true
+	1, {UUIDOID}, SPI_OK_SELECT, true,
+	.returns = "n int8"
 };
 
 /*
@@ -106,7 +107,8 @@ static CbStatement take_import = {
 	" AND ($6 OR lease_until IS NULL OR lease_until OPERATOR(pg_catalog.<) $3)"
 	" RETURNING attempt, started_at",
 	6, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, BOOLOID},
-	SPI_OK_UPDATE_RETURNING
+	SPI_OK_UPDATE_RETURNING,
+	.returns = "attempt int4, started_at timestamptz"
 };
 
 /*
@@ -120,7 +122,8 @@ static CbStatement advance_import = {
 	THIS_IMPORT " AND attempt" EQ "$3 AND status" EQ "'running'"
 	" RETURNING cancel_requested_at IS NOT NULL",
 	9, {UUIDOID, UUIDOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID,
-	INT4OID, INT4OID, INT4OID}, SPI_OK_UPDATE_RETURNING
+	INT4OID, INT4OID, INT4OID}, SPI_OK_UPDATE_RETURNING,
+	.returns = "is_cancelled bool"
 };
 
 /*
@@ -465,8 +468,14 @@ static void
 update(CbStatement *statement, Datum *values, const char *nulls)
 {
 	if (cb_statement_run(statement, values, nulls) != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the import was not stored"),
-				 errhint("Look for a trigger or rule on canopy.import.")));
+		cb_import_refuse();
+}
+
+void
+cb_import_refuse(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the import was not stored"),
+			 errhint("Look for a trigger or rule on canopy.import.")));
 }

@@ -13,6 +13,8 @@
 #include "db/envelope.h"
 #include "utils/jsonb.h"
 
+#define CB_IMPORT_MAX_ROWS		10000
+
 typedef enum CbImportStatus
 {
 	CB_IMPORT_OPEN,
@@ -133,6 +135,9 @@ extern void cb_import_bind(CbImport *import);
 /* Raises PT409 unless the status is one of the set; hint says what to do. */
 extern void cb_import_require(const CbImport *import, int statuses,
 							  const char *hint);
+
+/* Raises 55000: something of the user's has kept an import from being stored. */
+extern void cb_import_refuse(void) pg_attribute_noreturn();
 
 /* Each stores its group of columns, and the status, of an import that is locked. */
 extern void cb_import_save_upload(const CbImport *import, TimestampTz now);

@@ -31,7 +31,8 @@ static CbStatement find_choices = {
 	" AND m.header" EQ "u.header"
 	" WHERE m.application_id" EQ "$4 OR m.application_id" EQ "$5"
 	" ORDER BY m.application_id" EQ "$4",
-	5, {UUIDOID, TEXTOID, TEXTARRAYOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
+	5, {UUIDOID, TEXTOID, TEXTARRAYOID, UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "place int8, field text?"
 };
 
 /* Parameters: account, mode, headers, fields, time, application. */

@@ -32,13 +32,16 @@
 #define COUNT \
 	"SELECT pg_catalog.count(*)," \
 	" pg_catalog.count(*) FILTER (WHERE u.email IS NULL)"
+#define COUNT_RESULT	"total int8, missing int8"
 
 static CbStatement count_members = {
-	COUNT MEMBERS, 3, {DIRECTORY_TYPES}, SPI_OK_SELECT
+	COUNT MEMBERS, 3, {DIRECTORY_TYPES}, SPI_OK_SELECT,
+	.returns = COUNT_RESULT
 };
 
 static CbStatement count_identities = {
-	COUNT IDENTITIES, 3, {DIRECTORY_TYPES}, SPI_OK_SELECT
+	COUNT IDENTITIES, 3, {DIRECTORY_TYPES}, SPI_OK_SELECT,
+	.returns = COUNT_RESULT
 };
 
 /* Parameters of both: those, then the import. */
@@ -58,17 +61,22 @@ static CbStatement insert_identities = {
 
 /* Parameters of both: those, then how many to leave out and to take. */
 #define PAGE \
-	"SELECT i.id, i.email, NULL::pg_catalog.text, NULL::pg_catalog.text," \
+	"SELECT i.id AS identity_id, i.email, NULL::pg_catalog.text, NULL::pg_catalog.text," \
 	" NULL::pg_catalog.text, NULL::pg_catalog.text"
+#define PAGE_RESULT \
+	"identity_id uuid, email text?, outcome text?, error_code text?," \
+	" undo_outcome text?, undo_reason text?"
 
 static CbStatement page_members = {
 	PAGE MEMBERS " AND u.email IS NULL ORDER BY i.email OFFSET $4 LIMIT $5",
-	5, {DIRECTORY_TYPES, INT8OID, INT8OID}, SPI_OK_SELECT
+	5, {DIRECTORY_TYPES, INT8OID, INT8OID}, SPI_OK_SELECT,
+	.returns = PAGE_RESULT
 };
 
 static CbStatement page_identities = {
 	PAGE IDENTITIES " AND u.email IS NULL ORDER BY i.email OFFSET $4 LIMIT $5",
-	5, {DIRECTORY_TYPES, INT8OID, INT8OID}, SPI_OK_SELECT
+	5, {DIRECTORY_TYPES, INT8OID, INT8OID}, SPI_OK_SELECT,
+	.returns = PAGE_RESULT
 };
 
 #define NOTED \
@@ -80,13 +88,15 @@ static CbStatement page_identities = {
 /* Parameters: account, import, how many to leave out and to take. */
 static CbStatement page_noted = {
 	NOTED " ORDER BY i.email, x.identity_id OFFSET $3 LIMIT $4",
-	4, {UUIDOID, UUIDOID, INT8OID, INT8OID}, SPI_OK_SELECT
+	4, {UUIDOID, UUIDOID, INT8OID, INT8OID}, SPI_OK_SELECT,
+	.returns = PAGE_RESULT
 };
 
 /* Parameters: account, import, how many. */
 static CbStatement next_noted = {
 	NOTED " AND x.outcome IS NULL ORDER BY x.identity_id LIMIT $3",
-	3, {UUIDOID, UUIDOID, INT8OID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDOID, INT8OID}, SPI_OK_SELECT,
+	.returns = PAGE_RESULT
 };
 
 /* Parameters: account, import. */
@@ -94,7 +104,8 @@ static CbStatement count_noted = {
 	"SELECT pg_catalog.count(*),"
 	" pg_catalog.count(*) FILTER (WHERE x.outcome" EQ "'deactivated')"
 	" FROM canopy.import_missing x WHERE" OF_IMPORT,
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "total int8, deactivated int8"
 };
 
 /* Parameters: account, import; arrays of identity, outcome, error_code, before. */
@@ -114,7 +125,8 @@ static CbStatement read_undo = {
 	"SELECT x.identity_id, x.before FROM canopy.import_missing x WHERE" OF_IMPORT
 	" AND x.outcome" EQ "'deactivated'"
 	" AND (NOT $3 OR x.undo_outcome" EQ "'error')",
-	3, {UUIDOID, UUIDOID, BOOLOID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDOID, BOOLOID}, SPI_OK_SELECT,
+	.returns = "identity_id uuid, before jsonb?"
 };
 
 /* Parameters: account, import; arrays of identity, outcome, reason. */

@@ -11,6 +11,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "record/import_result.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
@@ -29,6 +30,11 @@
 	" code, resource_id, cells," \
 	" CASE WHEN " IS_BAD " THEN verdict WHEN verdict IS NOT NULL THEN plan END"
 
+#define RESULT \
+	"row_number int4, line_number int4, outcome text?, skip_reason text?," \
+	" error_code text?, error_message text?, code int4?, resource_id uuid?," \
+	" cells text[], plan text?"
+
 /* Rows of a CbImportResultChoice, parameter 3. */
 #define CHOSEN \
 	" WHERE account_id" EQ "$1 AND import_id" EQ "$2" \
@@ -45,20 +51,23 @@ static CbStatement read_results = {
 	"SELECT " RESULT_COLUMNS " FROM canopy.import_row" CHOSEN
 	" AND row_number OPERATOR(pg_catalog.>) $4"
 	" ORDER BY row_number LIMIT $5",
-	5, {UUIDOID, UUIDOID, INT4OID, INT4OID, INT8OID}, SPI_OK_SELECT
+	5, {UUIDOID, UUIDOID, INT4OID, INT4OID, INT8OID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 /* Parameters: account, import, choice, how many to leave out and to take. */
 static CbStatement page_results = {
 	"SELECT " RESULT_COLUMNS " FROM canopy.import_row" CHOSEN
 	" ORDER BY row_number OFFSET $4 LIMIT $5",
-	5, {UUIDOID, UUIDOID, INT4OID, INT8OID, INT8OID}, SPI_OK_SELECT
+	5, {UUIDOID, UUIDOID, INT4OID, INT8OID, INT8OID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 /* Parameters: account, import, choice. */
 static CbStatement count_results = {
 	"SELECT pg_catalog.count(*) FROM canopy.import_row" CHOSEN,
-	3, {UUIDOID, UUIDOID, INT4OID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDOID, INT4OID}, SPI_OK_SELECT,
+	.returns = "n int8"
 };
 
 /* Parameters: account, import, first and last number, selected rows too. */
@@ -83,7 +92,8 @@ static CbStatement count_rows = {
 	" pg_catalog.count(*) FILTER (WHERE outcome IS NULL)"
 	" FROM canopy.import_row"
 	" WHERE account_id" EQ "$1 AND import_id" EQ "$2",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "succeeded int8, failed int8, skipped int8, without int8"
 };
 
 /* Of a row: its error, with what it has become or is to become. */
@@ -101,7 +111,8 @@ static CbStatement sum_rows = {
 	BECOMES("'created'", "'create'") "," BECOMES("'updated'", "'update'")
 	" FROM canopy.import_row"
 	" WHERE account_id" EQ "$1 AND import_id" EQ "$2 GROUP BY 1",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "error_code text?, n int8, created int8, updated int8"
 };
 
 /* For read_result. */
@@ -135,7 +146,7 @@ cb_import_results_read(const CbImport *import, CbImportResultChoice choice,
 
 int
 cb_import_results_page(const CbImport *import, CbImportResultChoice choice,
-					   int skip, int take, CbImportRowResult **results,
+					   int64 skip, int take, CbImportRowResult **results,
 					   int *total)
 {
 	Reading		reading = {palloc0(sizeof(CbImportRowResult) * take), 0,
@@ -179,9 +190,9 @@ read_result(void *arg, const Datum *values, const bool *nulls)
 	result->has_resource = !nulls[7];
 	if (!nulls[7])
 		result->resource = *DatumGetUUIDP(values[7]);
-	deconstruct_array(DatumGetArrayTypePCopy(values[8]), TEXTOID, -1, false,
-					  TYPALIGN_INT, &result->cells, &result->nulls,
-					  &result->ncells);
+	result->ncells = cb_stored_texts(DatumGetArrayTypePCopy(values[8]),
+									 &result->cells, &result->nulls,
+									 "import_row.cells");
 	result->plan = copy_text(values[9], nulls[9]);
 	MemoryContextSwitchTo(old);
 }

@@ -61,7 +61,7 @@ extern int	cb_import_results_read(const CbImport *import,
 
 /* A page of them: skip says how many to leave out, *total how many there are. */
 extern int	cb_import_results_page(const CbImport *import,
-								   CbImportResultChoice choice, int skip,
+								   CbImportResultChoice choice, int64 skip,
 								   int take, CbImportRowResult **results,
 								   int *total);
 

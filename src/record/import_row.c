@@ -18,6 +18,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/triggers.h"
 #include "record/import_row.h"
 
@@ -50,13 +51,18 @@ static CbStatement delete_rows = {
 #define ROW_COLUMNS \
 	"row_number, line_number, selected, verdict, plan, outcome, cells," \
 	" password_hash, upload_issues, issues"
+#define ROW_RESULT \
+	"row_number int4, line_number int4, selected bool, verdict text?," \
+	" plan text?, outcome text?, cells text[], password_hash text?," \
+	" upload_issues jsonb?, issues jsonb?"
 
 static CbStatement read_rows = {
 	"SELECT " ROW_COLUMNS " FROM canopy.import_row"
 	" WHERE" OF_IMPORT " AND row_number OPERATOR(pg_catalog.>=) $3"
 	" AND row_number OPERATOR(pg_catalog.<=) $4"
 	" ORDER BY row_number",
-	4, {UUIDOID, UUIDOID, INT4OID, INT4OID}, SPI_OK_SELECT
+	4, {UUIDOID, UUIDOID, INT4OID, INT4OID}, SPI_OK_SELECT,
+	.returns = ROW_RESULT
 };
 
 /* Parameters: account, import, verdict or null, rows to skip, rows to take. */
@@ -64,14 +70,16 @@ static CbStatement page_rows = {
 	"SELECT " ROW_COLUMNS " FROM canopy.import_row"
 	" WHERE" OF_IMPORT " AND ($3 IS NULL OR verdict" EQ "$3)"
 	" ORDER BY row_number OFFSET $4 LIMIT $5",
-	5, {UUIDOID, UUIDOID, TEXTOID, INT8OID, INT8OID}, SPI_OK_SELECT
+	5, {UUIDOID, UUIDOID, TEXTOID, INT8OID, INT8OID}, SPI_OK_SELECT,
+	.returns = ROW_RESULT
 };
 
 /* Parameters: account, import, verdict or null. */
 static CbStatement count_rows = {
 	"SELECT pg_catalog.count(*) FROM canopy.import_row"
 	" WHERE" OF_IMPORT " AND ($3 IS NULL OR verdict" EQ "$3)",
-	3, {UUIDOID, UUIDOID, TEXTOID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDOID, TEXTOID}, SPI_OK_SELECT,
+	.returns = "n int8"
 };
 
 /*
@@ -129,7 +137,8 @@ static CbStatement select_rows = {
 static CbStatement read_plan = {
 	"SELECT row_number, selected, verdict, plan, resource_id"
 	" FROM canopy.import_row WHERE" OF_IMPORT " ORDER BY row_number",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "row_number int4, selected bool, verdict text?, plan text?, resource_id uuid?"
 };
 
 /* For the readers. */
@@ -162,6 +171,7 @@ static void put_text(Column *column, int row, const char *text);
 static void put_json(Column *column, int row, Jsonb *json);
 static void update(CbStatement *statement, Datum *values, int nrows);
 static void digest_row(void *arg, const Datum *values, const bool *nulls);
+static uint8 first_letter(Datum word, bool isnull);
 static void count_row(CbImportTally *tally, bool selected, uint8 verdict,
 					  uint8 plan);
 
@@ -305,7 +315,7 @@ cb_import_rows_digest(const CbImport *import, pg_cryptohash_ctx *digest,
 }
 
 int
-cb_import_rows_page(const CbImport *import, const char *verdict, int skip,
+cb_import_rows_page(const CbImport *import, const char *verdict, int64 skip,
 					int take, CbImportRow **rows, int *total)
 {
 	Reading		reading = {NULL, 0, take, CurrentMemoryContext};
@@ -336,7 +346,7 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 	ArrayType  *cells;
 
 	if (reading->n++ >= reading->capacity)
-		elog(ERROR, "an import has more rows than numbers");
+		cb_stored_refuse("import_row.row_number");
 	cells = DatumGetArrayTypePCopy(values[6]);
 	row->number = DatumGetInt32(values[0]);
 	row->line = DatumGetInt32(values[1]);
@@ -344,8 +354,8 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 	row->verdict = copy_text(values[3], nulls[3]);
 	row->plan = copy_text(values[4], nulls[4]);
 	row->outcome = copy_text(values[5], nulls[5]);
-	deconstruct_array(cells, TEXTOID, -1, false, TYPALIGN_INT, &row->cells,
-					  &row->nulls, &row->ncells);
+	row->ncells = cb_stored_texts(cells, &row->cells, &row->nulls,
+								  "import_row.cells");
 	row->password_hash = unconstify(char *, copy_text(values[7], nulls[7]));
 	row->upload_issues = copy_json(values[8], nulls[8]);
 	row->issues = copy_json(values[9], nulls[9]);
@@ -413,8 +423,8 @@ digest_row(void *arg, const Datum *values, const bool *nulls)
 	for (int i = 0; i < 4; i++)
 		bytes[i] = (uint8) (number >> (24 - 8 * i));
 	bytes[4] = selected ? 's' : '-';
-	bytes[5] = nulls[2] ? '-' : (uint8) *VARDATA_ANY(DatumGetTextPP(values[2]));
-	bytes[6] = nulls[3] ? '-' : (uint8) *VARDATA_ANY(DatumGetTextPP(values[3]));
+	bytes[5] = first_letter(values[2], nulls[2]);
+	bytes[6] = first_letter(values[3], nulls[3]);
 	if (!nulls[4])
 	{
 		memcpy(bytes + len, DatumGetUUIDP(values[4])->data, UUID_LEN);
@@ -423,6 +433,15 @@ digest_row(void *arg, const Datum *values, const bool *nulls)
 	if (pg_cryptohash_update(digesting->digest, bytes, len) < 0)
 		elog(ERROR, "could not compute a SHA-256");
 	count_row(digesting->tally, selected, bytes[5], bytes[6]);
+}
+
+static uint8
+first_letter(Datum word, bool isnull)
+{
+	text	   *letters = isnull ? NULL : DatumGetTextPP(word);
+
+	return isnull || VARSIZE_ANY_EXHDR(letters) == 0 ?
+		'-' : (uint8) *VARDATA_ANY(letters);
 }
 
 /* Verdict and plan by their first letters. */

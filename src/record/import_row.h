@@ -124,7 +124,7 @@ extern void cb_import_rows_digest(const CbImport *import,
  * many of them to leave out.  *total is how many there are.
  */
 extern int	cb_import_rows_page(const CbImport *import, const char *verdict,
-								int skip, int take, CbImportRow **rows,
+								int64 skip, int take, CbImportRow **rows,
 								int *total);
 
 #endif							/* CB_IMPORT_ROW_H */

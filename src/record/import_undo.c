@@ -24,7 +24,8 @@ static CbStatement read_rows = {
 	" AND outcome" EQ "ANY ('{created,updated}'::pg_catalog.text[])"
 	" AND (NOT $3 OR undo_outcome" EQ "'error')"
 	" ORDER BY row_number",
-	3, {UUIDOID, UUIDOID, BOOLOID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDOID, BOOLOID}, SPI_OK_SELECT,
+	.returns = "row_number int4, created bool, resource_id uuid?, before jsonb?"
 };
 
 /* Parameters: account, import; arrays of number, outcome, reason. */
@@ -51,6 +52,7 @@ typedef struct Reading
 {
 	CbImportUndoRow *rows;
 	int			n;
+	int			room;
 	MemoryContext context;
 } Reading;
 
@@ -60,10 +62,10 @@ static void update(CbStatement *statement, Datum *values, int nrows);
 int
 cb_import_undo_read(const CbImport *import, CbImportUndoRow **rows)
 {
-	Reading		reading = {NULL, 0, CurrentMemoryContext};
+	Reading		reading = {NULL, 0, import->row_count + 1, CurrentMemoryContext};
 	Datum		values[3];
 
-	reading.rows = palloc0(sizeof(CbImportUndoRow) * (import->row_count + 1));
+	reading.rows = palloc(sizeof(CbImportUndoRow) * reading.room);
 	values[0] = UUIDPGetDatum(&import->account);
 	values[1] = UUIDPGetDatum(&import->id);
 	values[2] = BoolGetDatum(import->status == CB_IMPORT_UNDONE);
@@ -114,8 +116,16 @@ read_row(void *arg, const Datum *values, const bool *nulls)
 {
 	Reading    *reading = arg;
 	MemoryContext old = MemoryContextSwitchTo(reading->context);
-	CbImportUndoRow *row = &reading->rows[reading->n++];
+	CbImportUndoRow *row;
 
+	if (reading->n == reading->room)
+	{
+		reading->room *= 2;
+		reading->rows = repalloc(reading->rows,
+								 sizeof(CbImportUndoRow) * reading->room);
+	}
+	row = &reading->rows[reading->n++];
+	memset(row, 0, sizeof(CbImportUndoRow));
 	row->number = DatumGetInt32(values[0]);
 	row->created = DatumGetBool(values[1]);
 	if (!nulls[2])

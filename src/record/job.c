@@ -17,6 +17,7 @@
 #include "canopy_bulk.h"
 #include "db/process.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "record/job.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
@@ -51,16 +52,28 @@ static CbStatement insert_job = {
 	" actor_type, role_name, caller_role, error_message, source_url," \
 	" source_label, source_etag, source_sha256, fetched_bytes, lease_until," \
 	" created_at, started_at, finished_at, application_id, environment_id, held_to"
+#define RESULT \
+	"account_id uuid, id uuid, kind text, status text, import_id uuid?," \
+	" parameters jsonb, repeatable bool, attempt int4, futile_count int4," \
+	" holder text?, is_cancelled bool, actor_id text?, actor_type text?," \
+	" role_name text, caller_role text, error_message text?," \
+	" source_url text?, source_label text?, source_etag text?," \
+	" source_sha256 bytea?, fetched_bytes int8?, lease_until timestamptz?," \
+	" created_at timestamptz, started_at timestamptz?," \
+	" finished_at timestamptz?, application_id uuid?, environment_id uuid?," \
+	" held_to text"
 
 /* Parameters: account, id. */
 static CbStatement find_job = {
 	"SELECT " COLUMNS " FROM canopy.job" THIS_JOB,
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 static CbStatement lock_job = {
 	"SELECT " COLUMNS " FROM canopy.job" THIS_JOB " FOR UPDATE SKIP LOCKED",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 /*
@@ -76,26 +89,29 @@ static CbStatement lock_job = {
 static CbStatement list_jobs = {
 	"SELECT " COLUMNS " FROM canopy.job" CHOSEN
 	" ORDER BY created_at DESC, id DESC LIMIT $6 OFFSET $7",
-	7, {UUIDOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID}, SPI_OK_SELECT
+	7, {UUIDOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 static CbStatement list_active_jobs = {
 	"SELECT " COLUMNS " FROM canopy.job" CHOSEN " AND " ACTIVE
 	" ORDER BY created_at, id LIMIT $6 OFFSET $7",
 	7, {UUIDOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID}, SPI_OK_SELECT,
-	true
+	true,.returns = RESULT
 };
 
 /* Parameters: account. */
 static CbStatement count_queued = {
 	"SELECT pg_catalog.count(*) FROM canopy.job WHERE account_id" EQ "$1"
 	" AND status" EQ "'queued'",
-	1, {UUIDOID}, SPI_OK_SELECT, true
+	1, {UUIDOID}, SPI_OK_SELECT, true,
+	.returns = "n int8"
 };
 
 static CbStatement count_jobs = {
 	"SELECT pg_catalog.count(*) FROM canopy.job" CHOSEN,
-	5, {UUIDOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
+	5, {UUIDOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "n int8"
 };
 
 /* Parameters: account, id, time, end of the lease, holder, status. */
@@ -106,7 +122,8 @@ static CbStatement take_job = {
 	" started_at = coalesce(started_at, $3)" THIS_JOB
 	" RETURNING attempt",
 	6, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID},
-	SPI_OK_UPDATE_RETURNING
+	SPI_OK_UPDATE_RETURNING,
+	.returns = "attempt int4"
 };
 
 /*
@@ -119,7 +136,8 @@ static CbStatement beat_job = {
 	" futile_count = CASE WHEN $8 THEN 0 ELSE futile_count END" STILL_OURS
 	" RETURNING cancel_requested_at IS NOT NULL",
 	8, {UUIDOID, UUIDOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
-	INT8OID, BOOLOID}, SPI_OK_UPDATE_RETURNING
+	INT8OID, BOOLOID}, SPI_OK_UPDATE_RETURNING,
+	.returns = "is_cancelled bool"
 };
 
 /* Parameters: account, id, attempt, etag, sha256. */
@@ -183,13 +201,12 @@ static void begin_values(const CbJob *job, Datum *values, char *nulls, int n);
 static void begin_choice(const pg_uuid_t *account, const CbJobChoice *choice,
 						 Datum *values, char *nulls);
 static void set_text(Datum *values, char *nulls, int i, const char *text);
-static bool update(CbStatement *statement, Datum *values, const char *nulls);
+static void refuse_lost(void) pg_attribute_noreturn();
 static void read_job(void *arg, const Datum *values, const bool *nulls);
 static void read_source(CbJob *job, const Datum *values, const bool *nulls);
 static bool copy_uuid(pg_uuid_t *uuid, const Datum *values, const bool *nulls,
 					  int i);
 static char *copy_text(const Datum *values, const bool *nulls, int i);
-static int	place_of(const char *name, const char *const *names, int n);
 
 const char *
 cb_job_status_name(CbJobStatus status)
@@ -235,11 +252,8 @@ cb_job_insert(const CbJob *job, TimestampTz now)
 	values[14] = UUIDPGetDatum(&job->environment);
 	nulls[14] = job->has_environment ? ' ' : 'n';
 	set_text(values, nulls, 15, tier_names[job->held_to]);
-	if (!update(&insert_job, values, nulls))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the job was not stored"),
-				 errhint("Look for a trigger or rule on canopy.job.")));
+	if (cb_statement_run(&insert_job, values, nulls) != 1)
+		refuse_lost();
 }
 
 CbJob *
@@ -315,7 +329,7 @@ cb_job_take(CbJob *job, TimestampTz now)
 	set_text(values, nulls, 4, job->holder);
 	set_text(values, nulls, 5, status_names[job->status]);
 	if (cb_statement_run(&take_job, values, nulls) != 1)
-		elog(ERROR, "a job that is locked is gone");
+		refuse_lost();
 	job->attempt = DatumGetInt32(cb_statement_value(0, 1, &isnull));
 	cb_statement_free();
 }
@@ -356,7 +370,7 @@ cb_job_pin(const CbJob *job)
 	SET_VARSIZE(hash, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
 	memcpy(VARDATA(hash), job->sha256, PG_SHA256_DIGEST_LENGTH);
 	values[4] = PointerGetDatum(hash);
-	return update(&pin_job, values, nulls);
+	return cb_statement_run(&pin_job, values, nulls) == 1;
 }
 
 bool
@@ -368,7 +382,7 @@ cb_job_arrive(CbJob *job)
 	begin_values(job, values, nulls, lengthof(values));
 	values[2] = Int32GetDatum(job->attempt);
 	job->status = CB_JOB_RUNNING;
-	return update(&arrive_job, values, nulls);
+	return cb_statement_run(&arrive_job, values, nulls) == 1;
 }
 
 bool
@@ -382,7 +396,7 @@ cb_job_finish(const CbJob *job, TimestampTz now)
 	values[3] = TimestampTzGetDatum(now);
 	set_text(values, nulls, 4, status_names[job->status]);
 	set_text(values, nulls, 5, job->error_message);
-	return update(&finish_job, values, nulls);
+	return cb_statement_run(&finish_job, values, nulls) == 1;
 }
 
 void
@@ -393,7 +407,7 @@ cb_job_ask_cancel(const CbJob *job, TimestampTz now)
 
 	begin_values(job, values, nulls, lengthof(values));
 	values[2] = TimestampTzGetDatum(now);
-	update(&ask_cancel, values, nulls);
+	cb_statement_run(&ask_cancel, values, nulls);
 }
 
 /* Account and id; none of the n values is null until set_text says so. */
@@ -430,10 +444,13 @@ set_text(Datum *values, char *nulls, int i, const char *text)
 		values[i] = CStringGetTextDatum(text);
 }
 
-static bool
-update(CbStatement *statement, Datum *values, const char *nulls)
+static void
+refuse_lost(void)
 {
-	return cb_statement_run(statement, values, nulls) == 1;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the job was not stored"),
+			 errhint("Look for a trigger or rule on canopy.job.")));
 }
 
 /* Follows COLUMNS. */
@@ -454,16 +471,18 @@ read_job(void *arg, const Datum *values, const bool *nulls)
 	memset(job, 0, sizeof(CbJob));
 	job->account = *DatumGetUUIDP(values[0]);
 	job->id = *DatumGetUUIDP(values[1]);
-	job->kind = place_of(copy_text(values, nulls, 2), kind_names,
-						 lengthof(kind_names));
-	job->status = place_of(copy_text(values, nulls, 3), status_names,
-						   lengthof(status_names));
+	job->kind = cb_stored_word(copy_text(values, nulls, 2), kind_names,
+							   lengthof(kind_names), "job.kind");
+	job->status = cb_stored_word(copy_text(values, nulls, 3), status_names,
+								 lengthof(status_names), "job.status");
 	job->has_import = copy_uuid(&job->import, values, nulls, 4);
 	job->has_application = copy_uuid(&job->application, values, nulls, 25);
 	job->has_environment = copy_uuid(&job->environment, values, nulls, 26);
-	job->parameters = DatumGetJsonbPCopy(values[5]);
+	job->parameters = cb_stored_object(DatumGetJsonbPCopy(values[5]),
+									   "job.parameters");
 	job->repeatable = DatumGetBool(values[6]);
-	job->attempt = DatumGetInt32(values[7]);
+	job->attempt = cb_stored_int(DatumGetInt32(values[7]), 0, PG_INT32_MAX,
+								 "job.attempt");
 	job->futile_count = DatumGetInt32(values[8]);
 	job->holder = copy_text(values, nulls, 9);
 	job->cancel_requested = DatumGetBool(values[10]);
@@ -471,7 +490,8 @@ read_job(void *arg, const Datum *values, const bool *nulls)
 	job->actor_type = copy_text(values, nulls, 12);
 	job->role_name = copy_text(values, nulls, 13);
 	job->caller_role = copy_text(values, nulls, 14);
-	job->held_to = place_of(copy_text(values, nulls, 27), tier_names, lengthof(tier_names));
+	job->held_to = cb_stored_word(copy_text(values, nulls, 27), tier_names,
+								  lengthof(tier_names), "job.held_to");
 	job->error_message = copy_text(values, nulls, 15);
 	read_source(job, values, nulls);
 	job->lease_until = cb_time_read(values[21], nulls[21]);
@@ -493,7 +513,7 @@ read_source(CbJob *job, const Datum *values, const bool *nulls)
 		VARSIZE_ANY_EXHDR(hash) == PG_SHA256_DIGEST_LENGTH;
 	if (job->has_sha256)
 		memcpy(job->sha256, VARDATA_ANY(hash), PG_SHA256_DIGEST_LENGTH);
-	job->fetched_bytes = nulls[20] ? -1 : DatumGetInt64(values[20]);
+	job->fetched_bytes = nulls[20] ? -1 : Max(DatumGetInt64(values[20]), 0);
 }
 
 static bool
@@ -508,15 +528,4 @@ static char *
 copy_text(const Datum *values, const bool *nulls, int i)
 {
 	return nulls[i] ? NULL : TextDatumGetCString(values[i]);
-}
-
-static int
-place_of(const char *name, const char *const *names, int n)
-{
-	for (int i = 0; i < n; i++)
-	{
-		if (strcmp(name, names[i]) == 0)
-			return i;
-	}
-	elog(ERROR, "a job has an unknown kind, status or bound");
 }

@@ -50,7 +50,8 @@ static CbStatement insert_mails = {
 	") SELECT id FROM i",
 	10, {UUIDOID, TIMESTAMPTZOID, UUIDARRAYOID, TEXTARRAYOID, UUIDARRAYOID,
 	UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, TEXTARRAYOID},
-	SPI_OK_SELECT
+	SPI_OK_SELECT,
+	.returns = "id uuid"
 };
 
 /* Parameters: account, invites. */
@@ -114,7 +115,9 @@ static CbStatement claim_mails = {
 	" RETURNING o.account_id, o.id, o.attempt_count, o.kind, o.recipient,"
 	" o.locale, o.link, o.payload, due.good"
 	") SELECT * FROM c",
-	5, {UUIDOID, TIMESTAMPTZOID, INT4OID, TIMESTAMPTZOID, INT4OID}, SPI_OK_SELECT
+	5, {UUIDOID, TIMESTAMPTZOID, INT4OID, TIMESTAMPTZOID, INT4OID}, SPI_OK_SELECT,
+	.returns = "account_id uuid, id uuid, attempt_count int4, kind text, recipient text,"
+	" locale text?, link text?, payload jsonb, good bool"
 };
 
 /* Parameters: account, id, attempt, time. */

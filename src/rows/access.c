@@ -25,13 +25,15 @@
 #define IDENTITIES(lock, newest) { \
 	"SELECT i.id, i.external_id FROM canopy.identity i" \
 	" WHERE i.account_id" EQ "$1 AND i.id" EQ "ANY ($2)" lock, \
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, newest}
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, newest, \
+	.returns = "id uuid, external_id text?"}
 #define MEMBERSHIPS(lock, newest) { \
 	"SELECT m.identity_id, m.status FROM canopy.identity i" \
 	" JOIN canopy.app_membership m ON m.account_id" EQ "$1" \
 	" AND m.identity_id" EQ "i.id AND m.application_id" EQ "$3" \
 	" WHERE i.account_id" EQ "$1 AND i.id" EQ "ANY ($2)" lock, \
-	3, {UUIDOID, UUIDARRAYOID, UUIDOID}, SPI_OK_SELECT, newest}
+	3, {UUIDOID, UUIDARRAYOID, UUIDOID}, SPI_OK_SELECT, newest, \
+	.returns = "identity_id uuid, status text"}
 
 static CbStatement read_identities = IDENTITIES("", true);
 static CbStatement lock_identities =
@@ -45,7 +47,8 @@ static CbStatement find_elsewhere = {
 	"SELECT DISTINCT m.identity_id FROM canopy.app_membership m"
 	" WHERE m.account_id" EQ "$1 AND m.identity_id" EQ "ANY ($2)"
 	" AND m.application_id OPERATOR(pg_catalog.<>) $3",
-	3, {UUIDOID, UUIDARRAYOID, UUIDOID}, SPI_OK_SELECT, true
+	3, {UUIDOID, UUIDARRAYOID, UUIDOID}, SPI_OK_SELECT, true,
+	.returns = "identity_id uuid"
 };
 
 /* For the readers. */

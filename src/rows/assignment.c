@@ -40,7 +40,8 @@
  */
 static CbStatement insert_assignments = {
 	INSERT_TEXT("", "", WISHES("", ""), "r.id"),
-	7, {UUIDOID, TIMESTAMPTZOID, ARRAYS}, SPI_OK_SELECT
+	7, {UUIDOID, TIMESTAMPTZOID, ARRAYS}, SPI_OK_SELECT,
+	.returns = "id uuid"
 };
 
 static CbStatement insert_and_read = {
@@ -50,7 +51,8 @@ static CbStatement insert_and_read = {
 					   ", effective_from, effective_to"),
 				"r.id AS new_id, " CB_ASSIGNMENT_COLUMNS),
 	9, {UUIDOID, TIMESTAMPTZOID, ARRAYS, TIMESTAMPTZARRAYOID,
-	TIMESTAMPTZARRAYOID}, SPI_OK_SELECT
+	TIMESTAMPTZARRAYOID}, SPI_OK_SELECT,
+	.returns = "new_id uuid, " CB_ASSIGNMENT_RESULT
 };
 
 static CbStatement find_assignments = {
@@ -59,7 +61,8 @@ static CbStatement find_assignments = {
 	" AND r.identity_id" EQ "u.identity_id AND r.role_id" EQ "u.role_id"
 	" AND r.node_id" EQ "u.node_id"
 	" WHERE $2 IS NOT NULL",
-	7, {UUIDOID, TIMESTAMPTZOID, ARRAYS}, SPI_OK_SELECT
+	7, {UUIDOID, TIMESTAMPTZOID, ARRAYS}, SPI_OK_SELECT,
+	.returns = "new_id uuid, " CB_ASSIGNMENT_RESULT
 };
 
 /* For read_id and read_row. */

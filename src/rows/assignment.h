@@ -58,6 +58,10 @@ extern void cb_assignment_write(const CbBatch *batch, CbAssignmentWish *wishes,
 #define CB_ASSIGNMENT_COLUMNS \
 	"r.id, r.identity_id, r.application_id, r.role_id, r.node_id," \
 	" r.effective_from, r.effective_to, r.created_at, r.updated_at"
+#define CB_ASSIGNMENT_RESULT \
+	"id uuid, identity_id uuid, application_id uuid, role_id uuid," \
+	" node_id uuid, effective_from timestamptz?, effective_to timestamptz?," \
+	" created_at timestamptz, updated_at timestamptz"
 
 extern void cb_assignment_read(CbAssignment *assignment, const Datum *values,
 							   const bool *nulls);

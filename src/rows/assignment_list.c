@@ -27,13 +27,15 @@
 
 static CbStatement count_assignments = {
 	"SELECT pg_catalog.count(*)" OF_IDENTITY,
-	4, {UUIDOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
+	4, {UUIDOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "n int8"
 };
 
 static CbStatement list_assignments = {
 	"SELECT " CB_ASSIGNMENT_COLUMNS OF_IDENTITY
 	" ORDER BY r.created_at DESC, r.id DESC LIMIT $5 OFFSET $6",
-	6, {UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID}, SPI_OK_SELECT
+	6, {UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID}, SPI_OK_SELECT,
+	.returns = CB_ASSIGNMENT_RESULT
 };
 
 typedef struct Reading

@@ -37,7 +37,8 @@ static CbStatement update_assignments = {
 	" AND o.role_id" EQ "$2 AND o.node_id" EQ "r.node_id) IS NULL"
 	" RETURNING " CB_ASSIGNMENT_COLUMNS,
 	4, {UUIDOID, UUIDOID, TIMESTAMPTZOID, UUIDARRAYOID},
-	SPI_OK_UPDATE_RETURNING
+	SPI_OK_UPDATE_RETURNING,
+	.returns = CB_ASSIGNMENT_RESULT
 };
 
 /* Parameters: account, role, identity, node. */
@@ -45,7 +46,8 @@ static CbStatement find_holder = {
 	"SELECT 1 FROM canopy.role_assignment o"
 	" WHERE o.account_id" EQ "$1 AND o.identity_id" EQ "$3"
 	" AND o.role_id" EQ "$2 AND o.node_id" EQ "$4",
-	4, {UUIDOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT, true
+	4, {UUIDOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT, true,
+	.returns = "one int4"
 };
 
 /* What no two rows of a batch may share. */

@@ -23,7 +23,8 @@ static CbStatement find_clients = {
 	" FROM canopy.oauth_client"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
 	" ORDER BY id",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "id uuid, environment_id uuid, invite_redirect_url text?, is_usable bool?"
 };
 
 CbClient *
@@ -54,7 +55,8 @@ cb_clients_find(const pg_uuid_t *account, const pg_uuid_t *ids, int n,
 		url = cb_statement_value(i, 3, &isnull);
 		if (!isnull)
 			client->redirect_url = TextDatumGetCString(url);
-		client->is_usable = DatumGetBool(cb_statement_value(i, 4, &isnull));
+		client->is_usable = DatumGetBool(cb_statement_value(i, 4, &isnull)) &&
+			!isnull;
 	}
 	cb_statement_free();
 	return clients;

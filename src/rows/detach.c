@@ -33,7 +33,8 @@ static CbStatement deactivate_memberships = {
 	" AND m.status OPERATOR(pg_catalog.<>) 'deactivated'"
 	" RETURNING " CB_MEMBERSHIP_COLUMNS,
 	4, {UUIDOID, TIMESTAMPTZOID, UUIDOID, UUIDARRAYOID},
-	SPI_OK_UPDATE_RETURNING
+	SPI_OK_UPDATE_RETURNING,
+	.returns = CB_MEMBERSHIP_RESULT
 };
 
 /*
@@ -46,14 +47,16 @@ static CbStatement delete_assignments = {
 	" WHERE r.account_id" EQ "$1 AND r.application_id" EQ "$2"
 	" AND r.identity_id" EQ "ANY ($3)"
 	" RETURNING r.identity_id",
-	3, {UUIDOID, UUIDOID, UUIDARRAYOID}, SPI_OK_DELETE_RETURNING, true
+	3, {UUIDOID, UUIDOID, UUIDARRAYOID}, SPI_OK_DELETE_RETURNING, true,
+	.returns = "identity_id uuid"
 };
 
 static CbStatement find_assignments = {
 	"SELECT r.identity_id FROM canopy.role_assignment r"
 	" WHERE r.account_id" EQ "$1 AND r.application_id" EQ "$2"
 	" AND r.identity_id" EQ "ANY ($3)",
-	3, {UUIDOID, UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true
+	3, {UUIDOID, UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true,
+	.returns = "identity_id uuid"
 };
 
 typedef struct DetachRow

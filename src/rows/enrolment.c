@@ -15,6 +15,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "rows/learner.h"
 
@@ -30,7 +31,9 @@ static CbStatement find_enrolments = {
 	"SELECT identity_id, learning_item_id, id, status, completed_at"
 	" FROM canopy.enrolment WHERE account_id" EQ "$1 AND identity_id" EQ "u.id"
 	" AND learning_item_id" EQ "ANY ($3) OFFSET 0) e",
-	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT, true
+	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT, true,
+	.returns = "identity_id uuid, learning_item_id uuid, id uuid, status text,"
+	" completed_at timestamptz?"
 };
 
 /*
@@ -43,7 +46,7 @@ static CbStatement find_enrolments = {
 	" AS u (id, identity_id, learning_item_id, status, completed_at)"
 #define ENTRY_TYPES \
 	7, {UUIDOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID, \
-	TEXTARRAYOID, TIMESTAMPTZARRAYOID}, SPI_OK_SELECT
+	TEXTARRAYOID, TIMESTAMPTZARRAYOID}, SPI_OK_SELECT, .returns = "id uuid"
 
 static CbStatement insert_enrolments = {
 	"WITH e AS ("
@@ -76,7 +79,8 @@ static CbStatement look_at_enrolments = {
 	" FROM pg_catalog.unnest($2) WITH ORDINALITY AS u (id, place)"
 	" JOIN canopy.enrolment e ON e.account_id" EQ "$1 AND e.id" EQ "u.id"
 	" ORDER BY e.id FOR NO KEY UPDATE OF e",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true,
+	.returns = "place int8, old jsonb"
 };
 
 #define NARRAYS		5
@@ -201,6 +205,8 @@ read_enrolment(void *arg, const Datum *values, const bool *nulls)
 		enrolment->id = *DatumGetUUIDP(values[2]);
 		enrolment->status = cb_enrolment_status(VARDATA_ANY(status),
 												VARSIZE_ANY_EXHDR(status));
+		if (enrolment->status == NULL)
+			cb_stored_refuse("enrolment.status");
 		enrolment->completed_at = cb_time_read(values[4], nulls[4]);
 		return;
 	}

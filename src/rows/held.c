@@ -14,6 +14,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "rows/fields.h"
 #include "rows/held.h"
@@ -25,7 +26,8 @@
 static CbStatement find_assignments = {
 	"SELECT " CB_ASSIGNMENT_COLUMNS " FROM canopy.role_assignment r"
 	" WHERE r.account_id" EQ "$1 AND r.id" EQ "ANY ($2)",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = CB_ASSIGNMENT_RESULT
 };
 
 /* Assignments that were found, after reading in the order of their ids. */
@@ -33,6 +35,7 @@ typedef struct Found
 {
 	CbAssignment *items;
 	int			n;
+	int			capacity;
 } Found;
 
 static CbRow **good_rows(const CbBatch *batch, int *n);
@@ -112,7 +115,7 @@ cb_held_ids(CbRow **rows, int n)
 void
 cb_held_find(const CbBatch *batch, CbRow **rows, int n)
 {
-	Found		found = {palloc(sizeof(CbAssignment) * (n + 1)), 0};
+	Found		found = {palloc(sizeof(CbAssignment) * (n + 1)), 0, n};
 	Datum		values[2];
 
 	if (n == 0)
@@ -242,5 +245,7 @@ read_found(void *arg, const Datum *values, const bool *nulls)
 {
 	Found	   *found = arg;
 
+	if (found->n == found->capacity)
+		cb_stored_refuse("role_assignment.id");
 	cb_assignment_read(&found->items[found->n++], values, nulls);
 }

@@ -117,6 +117,12 @@ extern const char *cb_identity_hash(const CbBatch *batch,
 	"id, email, first_name, last_name, avatar_url, external_id, metadata," \
 	" is_active, email_verified, email_verified_at, locked_until," \
 	" password_changed_at, created_at"
+#define CB_IDENTITY_RESULT \
+	"id uuid, email text, first_name text, last_name text, avatar_url text?," \
+	" external_id text?, metadata jsonb, is_active bool," \
+	" email_verified bool, email_verified_at timestamptz?," \
+	" locked_until timestamptz?, password_changed_at timestamptz?," \
+	" created_at timestamptz"
 #define CB_IDENTITY_NCOLUMNS	13
 
 extern void cb_identity_read(MemoryContext context, CbIdentity *stored,

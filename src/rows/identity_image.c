@@ -20,7 +20,7 @@
 	"SELECT u.place, x.* FROM pg_catalog.unnest($2)" \
 	" WITH ORDINALITY AS u (id, place)" \
 	" JOIN canopy." table " x ON x.account_id" EQ "$1 AND x." key EQ "u.id" order, \
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT}
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, .returns = "place int8, ..."}
 
 static CbStatement read_parts[CB_LEARNER_PARTS] = {
 	PART("identity", "id", ""),

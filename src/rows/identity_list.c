@@ -58,7 +58,8 @@
 	" AND ($6 IS NULL OR $6" EQ "EXISTS (" CB_ASSIGNMENTS_OF_MEMBER "))"
 
 #define COUNT_TYPES \
-	6, {UUIDOID, UUIDOID, UUIDOID, TEXTOID, BOOLOID, BOOLOID}, SPI_OK_SELECT
+	6, {UUIDOID, UUIDOID, UUIDOID, TEXTOID, BOOLOID, BOOLOID}, SPI_OK_SELECT, \
+	.returns = "n int8"
 #define PAGE_TYPES \
 	8, {UUIDOID, UUIDOID, UUIDOID, TEXTOID, BOOLOID, BOOLOID, INT8OID, INT8OID}, \
 	SPI_OK_SELECT
@@ -72,13 +73,14 @@
 	" WHERE r.account_id" EQ "$1 AND r.identity_id" EQ "p.id)" \
 	" FROM (SELECT " CB_IDENTITY_COLUMNS of \
 	" ORDER BY " sort_order " LIMIT $7 OFFSET $8) p ORDER BY " sort_order, \
-	PAGE_TYPES}
+	PAGE_TYPES, \
+	.returns = CB_IDENTITY_RESULT ", membership_count int8, assignment_count int8"}
 #define ACCOUNT_PAGE(sort_order)	COUNTED_PAGE(OF_ACCOUNT, sort_order)
 #define CANDIDATE_PAGE(sort_order)	COUNTED_PAGE(OF_CANDIDATES, sort_order)
 #define APPLICATION_PAGE(sort_order) \
 	{"SELECT p.* FROM (SELECT " CB_MEMBER_COLUMNS OF_APPLICATION ") p" \
 	" ORDER BY " sort_order " LIMIT $7 OFFSET $8", \
-	PAGE_TYPES}
+	PAGE_TYPES, .returns = CB_IDENTITY_RESULT}
 #define BOTH_WAYS(page, column) \
 	{page(column ", id"), page(column " DESC, id DESC")}
 #define ALL_SORTS(page) \

@@ -20,19 +20,21 @@
 static CbStatement get_identity = {
 	"SELECT " CB_IDENTITY_COLUMNS ", updated_at FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND id" EQ "$2",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = CB_IDENTITY_RESULT ", updated_at timestamptz"
 };
 
 /* Parameters: account, application, identity. */
 static CbStatement get_member = {
 	"SELECT " CB_MEMBER_COLUMNS ", i.updated_at" CB_MEMBERS_OF_APPLICATION
 	" AND i.id" EQ "$3",
-	3, {UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = CB_IDENTITY_RESULT ", updated_at timestamptz"
 };
 
 /* Parameters: account, application, environment or null, identity. */
 static CbStatement get_roles = {
-	"SELECT r.id, r.role_id, o.name, r.node_id, n.name"
+	"SELECT r.id, r.role_id, o.name AS role_name, r.node_id, n.name AS node_name"
 	" FROM canopy.role_assignment r"
 	" JOIN canopy.role o ON o.account_id" EQ "r.account_id AND o.id" EQ "r.role_id"
 	" JOIN canopy.node n ON n.account_id" EQ "r.account_id AND n.id" EQ "r.node_id"
@@ -40,7 +42,8 @@ static CbStatement get_roles = {
 	" AND r.application_id" EQ "$2 AND r.identity_id" EQ "$4"
 	" AND ($3 IS NULL OR n.environment_id" EQ "$3)"
 	" ORDER BY r.created_at, r.id",
-	4, {UUIDOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
+	4, {UUIDOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "id uuid, role_id uuid, role_name text, node_id uuid, node_name text"
 };
 
 /* Parameters: account. */
@@ -51,7 +54,8 @@ static CbStatement count_account = {
 	" WHERE m.account_id" EQ "$1 AND m.status" EQ "'active'),"
 	" pg_catalog.count(*) FILTER (WHERE NOT i.email_verified)"
 	" FROM canopy.identity i WHERE i.account_id" EQ "$1",
-	1, {UUIDOID}, SPI_OK_SELECT
+	1, {UUIDOID}, SPI_OK_SELECT,
+	.returns = "total int8, active int8, members int8, unverified int8"
 };
 
 /* Parameters: account, application, environment or null. */
@@ -59,7 +63,8 @@ static CbStatement count_application = {
 	"SELECT pg_catalog.count(*),"
 	" pg_catalog.count(*) FILTER (WHERE EXISTS (" CB_ASSIGNMENTS_OF_MEMBER "))"
 	CB_MEMBERS_OF_APPLICATION,
-	3, {UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "total int8, assigned int8"
 };
 
 typedef struct Reading

@@ -28,13 +28,15 @@ static CbStatement lock_to_delete = {
 	"SELECT i.id FROM canopy.identity i"
 	" WHERE i.account_id" EQ "$1 AND i.id" EQ "ANY ($2)"
 	" ORDER BY i.email FOR UPDATE OF i SKIP LOCKED",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "id uuid"
 };
 
 static CbStatement find_invited = {
 	"SELECT v.identity_id FROM canopy.identity_invite v"
 	" WHERE v.account_id" EQ "$1 AND v.identity_id" EQ "ANY ($2)",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "identity_id uuid"
 };
 
 /*
@@ -53,14 +55,16 @@ static CbStatement find_credentials = {
 	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS b (id, old)"
 	" JOIN canopy.identity i ON i.account_id" EQ "$1 AND i.id" EQ "b.id"
 	" WHERE pg_catalog.jsonb_typeof(b.old)" EQ "'object'",
-	3, {UUIDOID, UUIDARRAYOID, JSONBARRAYOID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDARRAYOID, JSONBARRAYOID}, SPI_OK_SELECT,
+	.returns = "id uuid, is_credential bool?, is_external_id bool"
 };
 
 /* Parameters: account, identities. */
 static CbStatement delete_identities = {
 	"DELETE FROM canopy.identity WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
 	" RETURNING id",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_DELETE_RETURNING
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_DELETE_RETURNING,
+	.returns = "id uuid"
 };
 
 /* Parameters of both: account, what rows left behind. */
@@ -71,7 +75,7 @@ static CbStatement delete_identities = {
 	"DELETE FROM canopy." table " WHERE account_id" EQ "$1" \
 	" AND id" EQ "ANY (SELECT w.id FROM w) RETURNING id" \
 	")" CB_UNDO_COUNTS, \
-	2, {UUIDOID, JSONBARRAYOID}, SPI_OK_SELECT}
+	2, {UUIDOID, JSONBARRAYOID}, SPI_OK_SELECT, .returns = CB_UNDO_RESULT}
 
 static CbStatement delete_assignments = DELETE_MADE("role_assignment", "assignment");
 static CbStatement delete_memberships = DELETE_MADE("app_membership", "membership");
@@ -93,7 +97,8 @@ static CbStatement restore_memberships = {
 	" updated_at = $3 FROM w"
 	" WHERE m.account_id" EQ "$1 AND m.id" EQ "w.id RETURNING m.id"
 	")" CB_UNDO_COUNTS,
-	3, {UUIDOID, JSONBARRAYOID, TIMESTAMPTZOID}, SPI_OK_SELECT
+	3, {UUIDOID, JSONBARRAYOID, TIMESTAMPTZOID}, SPI_OK_SELECT,
+	.returns = CB_UNDO_RESULT
 };
 
 static void lock(const CbScope *scope, CbUndoItem *items, int n);

@@ -54,16 +54,22 @@
 #define UNLESS_TAKEN	" ON CONFLICT DO NOTHING"
 #define DEFAULTS \
 	"id, avatar_url, is_active, email_verified, email_verified_at, locked_until"
+#define DEFAULTS_RESULT \
+	"id uuid, avatar_url text?, is_active bool, email_verified bool," \
+	" email_verified_at timestamptz?, locked_until timestamptz?"
 
 /* By whether the batch is confident, and trusted. */
 static CbStatement insert_identities[2][2] = {
 	{
-		{INSERT_TEXT(UNLESS_TAKEN, CB_IDENTITY_COLUMNS), INSERT_TYPES},
-		{INSERT_TEXT(UNLESS_TAKEN, DEFAULTS), INSERT_TYPES}
+		{INSERT_TEXT(UNLESS_TAKEN, CB_IDENTITY_COLUMNS), INSERT_TYPES,
+		.returns = CB_IDENTITY_RESULT},
+		{INSERT_TEXT(UNLESS_TAKEN, DEFAULTS), INSERT_TYPES,
+		.returns = DEFAULTS_RESULT}
 	},
 	{
-		{INSERT_TEXT("", CB_IDENTITY_COLUMNS), INSERT_TYPES},
-		{INSERT_TEXT("", DEFAULTS), INSERT_TYPES}
+		{INSERT_TEXT("", CB_IDENTITY_COLUMNS), INSERT_TYPES,
+		.returns = CB_IDENTITY_RESULT},
+		{INSERT_TEXT("", DEFAULTS), INSERT_TYPES,.returns = DEFAULTS_RESULT}
 	}
 };
 
@@ -81,7 +87,8 @@ static CbStatement find_taken = {
 	" AND b.email OPERATOR(pg_catalog.<>) u.email)"
 	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3))"
 	" AS u (email, external_id)",
-	3, {UUIDOID, TEXTARRAYOID, TEXTARRAYOID}, SPI_OK_SELECT, true
+	3, {UUIDOID, TEXTARRAYOID, TEXTARRAYOID}, SPI_OK_SELECT, true,
+	.returns = "has_email bool?, has_external_id bool?"
 };
 
 #define NCOLUMNS	7			/* arrays of an insert */

@@ -32,7 +32,8 @@
 	" coalesce($6, '{}'::pg_catalog.jsonb), $7, $8, $9, $9, $10)"
 #define INSERT_TYPES \
 	10, {UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, \
-	TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID}, SPI_OK_INSERT_RETURNING
+	TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID}, SPI_OK_INSERT_RETURNING, \
+	.returns = CB_IDENTITY_RESULT
 
 static CbStatement insert_identity = {
 	INSERT_TEXT " RETURNING " CB_IDENTITY_COLUMNS, INSERT_TYPES
@@ -54,7 +55,8 @@ static CbStatement insert_unless_taken = {
 	" updated_at = $9"
 #define UPDATE_TYPES \
 	9, {UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, \
-	TIMESTAMPTZOID, TIMESTAMPTZOID}, SPI_OK_UPDATE_RETURNING
+	TIMESTAMPTZOID, TIMESTAMPTZOID}, SPI_OK_UPDATE_RETURNING, \
+	.returns = CB_IDENTITY_RESULT
 
 static CbStatement update_identity = {
 	UPDATE_TEXT " WHERE account_id" EQ "$1 AND email" EQ "$2"
@@ -74,14 +76,16 @@ static CbStatement remember_identity = {
 	" 'password_changed_at', password_changed_at)"
 	" FROM canopy.identity WHERE account_id" EQ "$1 AND email" EQ "$2"
 	" FOR NO KEY UPDATE",
-	2, {UUIDOID, TEXTOID}, SPI_OK_SELECT
+	2, {UUIDOID, TEXTOID}, SPI_OK_SELECT,
+	.returns = "replaced jsonb"
 };
 
 /* Parameters: account, email. */
 static CbStatement find_identity = {
 	"SELECT " CB_IDENTITY_COLUMNS " FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND email" EQ "$2",
-	2, {UUIDOID, TEXTOID}, SPI_OK_SELECT
+	2, {UUIDOID, TEXTOID}, SPI_OK_SELECT,
+	.returns = CB_IDENTITY_RESULT
 };
 
 /* Parameters: account, identity. */
@@ -95,14 +99,17 @@ static CbStatement find_memberships = {
 	" WHERE m.account_id" EQ "$1 AND a.account_id" EQ "$1"
 	" AND m.identity_id" EQ "$2"
 	" ORDER BY m.created_at, m.id",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "id uuid, application_id uuid, status text, created_at timestamptz,"
+	" slug text, name text, assignment_count int8"
 };
 
 /* Parameters: account, email. */
 static CbStatement email_taken = {
 	"SELECT 1 FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND email" EQ "$2",
-	2, {UUIDOID, TEXTOID}, SPI_OK_SELECT, true
+	2, {UUIDOID, TEXTOID}, SPI_OK_SELECT, true,
+	.returns = "one int4"
 };
 
 /* Parameters: account, email, external_id. */
@@ -110,7 +117,8 @@ static CbStatement external_id_taken = {
 	"SELECT 1 FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND external_id" EQ "$3"
 	" AND email OPERATOR(pg_catalog.<>) $2",
-	3, {UUIDOID, TEXTOID, TEXTOID}, SPI_OK_SELECT, true
+	3, {UUIDOID, TEXTOID, TEXTOID}, SPI_OK_SELECT, true,
+	.returns = "one int4"
 };
 
 #define NVALUES		10			/* of an insert */

@@ -43,7 +43,8 @@ static CbStatement restore_identities = {
 	" AS b (before, id)"
 	" WHERE i.account_id" EQ "$1 AND i.id" EQ "b.id RETURNING i.id",
 	4, {UUIDOID, JSONBARRAYOID, TIMESTAMPTZOID, UUIDARRAYOID},
-	SPI_OK_UPDATE_RETURNING
+	SPI_OK_UPDATE_RETURNING,
+	.returns = "id uuid"
 };
 
 static void remember(const CbBatch *batch, Jsonb **before);

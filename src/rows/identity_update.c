@@ -41,14 +41,16 @@ static CbStatement update_identity = {
 	" WHERE account_id" EQ "$1 AND id" EQ "$2"
 	" RETURNING " CB_IDENTITY_COLUMNS,
 	9, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID,
-	BOOLOID, BOOLOID}, SPI_OK_UPDATE_RETURNING
+	BOOLOID, BOOLOID}, SPI_OK_UPDATE_RETURNING,
+	.returns = CB_IDENTITY_RESULT
 };
 
 /* Parameters: account, identity. */
 static CbStatement find_identity = {
 	"SELECT " CB_IDENTITY_COLUMNS " FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND id" EQ "$2",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = CB_IDENTITY_RESULT
 };
 
 /* Parameters: account, identity, time, application, status. */
@@ -59,7 +61,8 @@ static CbStatement update_membership = {
 	" AND application_id" EQ "$4"
 	" RETURNING id",
 	5, {UUIDOID, UUIDOID, TIMESTAMPTZOID, UUIDOID, TEXTOID},
-	SPI_OK_UPDATE_RETURNING
+	SPI_OK_UPDATE_RETURNING,
+	.returns = "id uuid"
 };
 
 /* Parameters: account, identity, external_id. */
@@ -67,7 +70,8 @@ static CbStatement external_id_taken = {
 	"SELECT 1 FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND external_id" EQ "$3"
 	" AND id OPERATOR(pg_catalog.<>) $2",
-	3, {UUIDOID, UUIDOID, TEXTOID}, SPI_OK_SELECT, true
+	3, {UUIDOID, UUIDOID, TEXTOID}, SPI_OK_SELECT, true,
+	.returns = "one int4"
 };
 
 typedef struct Reading

@@ -10,10 +10,9 @@
  */
 #include "postgres.h"
 
-#include "utils/fmgrprotos.h"
-#include "utils/numeric.h"
 
 #include "canopy_bulk.h"
+#include "db/document.h"
 #include "input/duration.h"
 #include "rows/access.h"
 #include "rows/invite.h"
@@ -120,14 +119,11 @@ read_expires_in(CbRow *row, const CbField *field, const JsonbValue *value,
 static bool
 whole_seconds(const JsonbValue *value, int64 *seconds)
 {
-	bool		failed = false;
-	int32		number = numeric_int4_opt_error(value->val.numeric, &failed);
+	int			number;
+	bool		good = cb_document_int(value, &number);
 
-	*seconds = number;
-	return !failed &&
-		DatumGetInt32(DirectFunctionCall2(numeric_cmp,
-										  NumericGetDatum(value->val.numeric),
-										  NumericGetDatum(int64_to_numeric(number)))) == 0;
+	*seconds = good ? number : 0;
+	return good;
 }
 
 static void

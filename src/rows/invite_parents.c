@@ -37,7 +37,8 @@ static CbStatement lock_identities = {
 	" WITH ORDINALITY AS u (email, application_id, place)"
 	" JOIN canopy.identity i ON i.account_id" EQ "$1 AND i.email" EQ "u.email"
 	" ORDER BY i.email FOR KEY SHARE OF i",
-	3, {UUIDOID, TEXTARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT
+	3, {UUIDOID, TEXTARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "place int8, id uuid, first_name text, last_name text, status text?"
 };
 
 /* An identity that has a row's address. */

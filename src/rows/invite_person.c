@@ -28,10 +28,14 @@
 #define ID_TYPES	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
 #define EMAIL_TYPES	2, {UUIDOID, TEXTOID}, SPI_OK_SELECT
 
-static CbStatement find_by_id = {BY_ID, ID_TYPES, true};
-static CbStatement lock_by_id = {BY_ID " FOR KEY SHARE", ID_TYPES};
-static CbStatement find_by_email = {BY_EMAIL, EMAIL_TYPES, true};
-static CbStatement lock_by_email = {BY_EMAIL " FOR KEY SHARE", EMAIL_TYPES};
+#define RESULT		.returns = "id uuid, email text, password_hash text?"
+
+static CbStatement find_by_id = {BY_ID, ID_TYPES, true, RESULT};
+static CbStatement lock_by_id = {BY_ID " FOR KEY SHARE", ID_TYPES, RESULT};
+static CbStatement find_by_email = {BY_EMAIL, EMAIL_TYPES, true, RESULT};
+static CbStatement lock_by_email = {
+	BY_EMAIL " FOR KEY SHARE", EMAIL_TYPES, RESULT
+};
 
 /* Parameters: account, id, email, first_name, last_name, password_hash, time. */
 static CbStatement insert_identity = {
@@ -42,7 +46,8 @@ static CbStatement insert_identity = {
 	" ON CONFLICT (account_id, email) DO NOTHING"
 	" RETURNING id",
 	7, {UUIDOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID},
-	SPI_OK_INSERT_RETURNING
+	SPI_OK_INSERT_RETURNING,
+	.returns = "id uuid"
 };
 
 /* Parameters: account, id, password_hash, time, whether the token was mailed. */
@@ -70,7 +75,8 @@ static CbStatement ensure_membership = {
 	" WHERE m.status" EQ "ANY ('{deactivated,invited}'::pg_catalog.text[])"
 	" RETURNING 1",
 	6, {UUIDOID, TIMESTAMPTZOID, UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID},
-	SPI_OK_INSERT_RETURNING
+	SPI_OK_INSERT_RETURNING,
+	.returns = "one int4"
 };
 
 /* Parameters: account, identity, application. */
@@ -78,7 +84,8 @@ static CbStatement find_active_membership = {
 	"SELECT 1 FROM canopy.app_membership"
 	" WHERE account_id" EQ "$1 AND identity_id" EQ "$2"
 	" AND application_id" EQ "$3 AND status" EQ "'active'",
-	3, {UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT, true
+	3, {UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT, true,
+	.returns = "one int4"
 };
 
 static void read_person(CbStatement *statement, Datum *values, CbPerson *person);

@@ -7,12 +7,14 @@
  */
 #include "postgres.h"
 
+#include "common/int.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
 #include "rows/invite_single.h"
+#include "settings.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
 
@@ -20,13 +22,14 @@
 	CB_INVITE_COLUMNS "," \
 	" (SELECT a.name FROM canopy.application a" \
 	" WHERE a.account_id" EQ "$1 AND a.id" EQ "v.application_id)"
+#define RESULT		CB_INVITE_RESULT ", application_name text?"
 
 /* Parameters: account, token_hash. */
 #define BY_TOKEN \
 	"SELECT " COLUMNS " FROM canopy.identity_invite v" \
 	" WHERE v.account_id" EQ "$1 AND v.token_hash" EQ "$2"
 #define TOKEN_TYPES \
-	2, {UUIDOID, BYTEAOID}, SPI_OK_SELECT
+	2, {UUIDOID, BYTEAOID}, SPI_OK_SELECT, .returns = RESULT
 
 static CbStatement find_by_token = {BY_TOKEN, TOKEN_TYPES};
 static CbStatement lock_by_token = {BY_TOKEN " FOR UPDATE OF v", TOKEN_TYPES};
@@ -38,7 +41,8 @@ static CbStatement lock_by_id = {
 	" AND ($3 IS NULL OR v.application_id" EQ "$3)"
 	" AND ($4 IS NULL OR v.environment_id" EQ "$4)"
 	" FOR UPDATE OF v",
-	4, {UUIDOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT
+	4, {UUIDOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 /* Parameters: account, id, token_hash, time, expires_at. */
@@ -67,6 +71,7 @@ typedef struct Reading
 	int			n;
 } Reading;
 
+static TimestampTz renewed_end(const CbInvite *invite, TimestampTz now);
 static bool find(CbStatement *statement, Datum *values, const char *nulls,
 				 CbInviteFound *found);
 static void read_found(void *arg, const Datum *values, const bool *nulls);
@@ -105,7 +110,7 @@ cb_invite_reissue(const pg_uuid_t *account, CbInvite *invite,
 {
 	Datum		values[5];
 
-	invite->expires_at = now + (invite->expires_at - invite->issued_at);
+	invite->expires_at = renewed_end(invite, now);
 	invite->issued_at = now;
 	values[0] = UUIDPGetDatum(account);
 	values[1] = UUIDPGetDatum(&invite->id);
@@ -114,6 +119,23 @@ cb_invite_reissue(const pg_uuid_t *account, CbInvite *invite,
 	values[4] = TimestampTzGetDatum(invite->expires_at);
 	change(&reissue_token, values, NULL);
 	cb_outbox_withdraw(account, &invite->id, 1);
+}
+
+/* As long from now as it was good before; by the setting when that is no time. */
+static TimestampTz
+renewed_end(const CbInvite *invite, TimestampTz now)
+{
+	int64		length;
+	TimestampTz end;
+
+	if (TIMESTAMP_IS_NOEND(invite->expires_at))
+		return invite->expires_at;
+	if (TIMESTAMP_NOT_FINITE(invite->expires_at) ||
+		TIMESTAMP_NOT_FINITE(invite->issued_at) ||
+		pg_sub_s64_overflow(invite->expires_at, invite->issued_at, &length) ||
+		pg_add_s64_overflow(now, length, &end) || !IS_VALID_TIMESTAMP(end))
+		return now + cb_invite_expires_in * USECS_PER_SEC;
+	return end;
 }
 
 void

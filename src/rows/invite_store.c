@@ -40,7 +40,7 @@ static CbStatement expire_invites = {
 	" FROM old WHERE v.account_id" EQ "$1 AND v.id" EQ "old.id"
 	" RETURNING v.id"
 	") SELECT id FROM e",
-	KEY_TYPES
+	KEY_TYPES,.returns = "id uuid"
 };
 
 static CbStatement find_pending = {
@@ -50,7 +50,8 @@ static CbStatement find_pending = {
 	" JOIN canopy.identity_invite v ON v.account_id" EQ "$1"
 	" AND v.email" EQ "u.email AND v.pending_for" EQ "u.pending_for"
 	" WHERE $2 IS NOT NULL",
-	4, {UUIDOID, TIMESTAMPTZOID, TEXTARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT, true
+	4, {UUIDOID, TIMESTAMPTZOID, TEXTARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT, true,
+	.returns = CB_INVITE_RESULT ", place int8"
 };
 
 /*
@@ -82,7 +83,8 @@ static CbStatement insert_invites = {
 	19, {UUIDOID, TIMESTAMPTZOID, UUIDOID, TEXTOID, TEXTOID, UUIDARRAYOID,
 		UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 		UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID, BYTEAARRAYOID,
-	TEXTARRAYOID, BOOLARRAYOID, TIMESTAMPTZARRAYOID}, SPI_OK_SELECT
+	TEXTARRAYOID, BOOLARRAYOID, TIMESTAMPTZARRAYOID}, SPI_OK_SELECT,
+	.returns = CB_INVITE_RESULT
 };
 
 #define NSCALARS	5			/* parameters of an insert before its arrays */

@@ -45,6 +45,13 @@ extern const char *const cb_intent_password_reset;
 	" v.last_name, v.role_id, v.node_id, v.client_id, v.identity_id, v.status," \
 	" v.locale, v.send_email, v.issued_at, v.expires_at, v.invited_by," \
 	" v.inviter_email, v.created_at"
+#define CB_INVITE_RESULT \
+	"id uuid, application_id uuid?, environment_id uuid?, email text," \
+	" intent text, first_name text?, last_name text?, role_id uuid?," \
+	" node_id uuid?, client_id uuid?, identity_id uuid?, status text," \
+	" locale text?, send_email bool, issued_at timestamptz," \
+	" expires_at timestamptz, invited_by text?, inviter_email text?," \
+	" created_at timestamptz"
 #define CB_INVITE_NCOLUMNS	19
 
 /* Into the current memory context. */

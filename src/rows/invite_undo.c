@@ -27,14 +27,16 @@ static CbStatement read_invites = {
 	"SELECT u.place, v.* FROM pg_catalog.unnest($2)"
 	" WITH ORDINALITY AS u (id, place)"
 	" JOIN canopy.identity_invite v ON v.account_id" EQ "$1 AND v.id" EQ "u.id",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "place int8, ..."
 };
 
 static CbStatement lock_invites = {
 	"SELECT v.id, v.status FROM canopy.identity_invite v"
 	" WHERE v.account_id" EQ "$1 AND v.id" EQ "ANY ($2)"
 	" ORDER BY v.email FOR UPDATE OF v",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "id uuid, status text"
 };
 
 /* A sender that has claimed a mail may be sending it. */
@@ -43,13 +45,15 @@ static CbStatement lock_mails = {
 	" FROM canopy.outbox o"
 	" WHERE o.account_id" EQ "$1 AND o.invite_id" EQ "ANY ($2)"
 	" ORDER BY o.id FOR UPDATE OF o",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "invite_id uuid, is_claimed bool"
 };
 
 static CbStatement delete_invites = {
 	"DELETE FROM canopy.identity_invite"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2) RETURNING id",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_DELETE_RETURNING
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_DELETE_RETURNING,
+	.returns = "id uuid"
 };
 
 /* Parameters: account, invites, time. */
@@ -57,7 +61,8 @@ static CbStatement revoke_invites = {
 	"UPDATE canopy.identity_invite SET status = 'revoked', revoked_at = $3,"
 	" updated_at = $3"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2) RETURNING id",
-	3, {UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID}, SPI_OK_UPDATE_RETURNING
+	3, {UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID}, SPI_OK_UPDATE_RETURNING,
+	.returns = "id uuid"
 };
 
 static void remember(const CbBatch *batch, Jsonb **before);

@@ -12,6 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "rows/invite_store.h"
 #include "settings.h"
@@ -22,7 +23,8 @@ const char *const cb_intent_password_reset = "password_reset";
 
 static const char *constant_intent(Datum value);
 static const char *constant_status(Datum value);
-static const char *constant(Datum value, const char *const *all, int n);
+static const char *constant(Datum value, const char *const *all, int n,
+							const char *column);
 static CbUuid read_uuid(Datum value, bool isnull);
 static char *read_cstring(Datum value, bool isnull);
 static void write_cstring(const char *value, CbJson *json);
@@ -157,7 +159,7 @@ constant_intent(Datum value)
 		cb_intent_activate, cb_intent_add_to_app, cb_intent_password_reset
 	};
 
-	return constant(value, all, lengthof(all));
+	return constant(value, all, lengthof(all), "identity_invite.intent");
 }
 
 static const char *
@@ -167,20 +169,13 @@ constant_status(Datum value)
 		"pending", "accepted", "revoked", "expired"
 	};
 
-	return constant(value, all, lengthof(all));
+	return constant(value, all, lengthof(all), "identity_invite.status");
 }
 
 static const char *
-constant(Datum value, const char *const *all, int n)
+constant(Datum value, const char *const *all, int n, const char *column)
 {
-	char	   *word = TextDatumGetCString(value);
-
-	for (int i = 0; i < n; i++)
-	{
-		if (strcmp(word, all[i]) == 0)
-			return all[i];
-	}
-	elog(ERROR, "unexpected word in an invite");
+	return all[cb_stored_word(TextDatumGetCString(value), all, n, column)];
 }
 
 static CbUuid

@@ -44,7 +44,8 @@ static CbStatement look_at_learners = {
 	" WHERE p.account_id" EQ "$1 AND p.identity_id" EQ "u.id)"
 	" FROM pg_catalog.unnest($2) WITH ORDINALITY AS u (id, place)"
 	" JOIN canopy.identity i ON i.account_id" EQ "$1 AND i.id" EQ "u.id",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true,
+	.returns = "place int8, identity jsonb, profile jsonb?"
 };
 
 /* For read_old. */

@@ -20,12 +20,15 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "rows/access.h"
 #include "rows/learner.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
 #define COLUMNS "id, email, first_name, last_name, external_id"
+#define RESULT \
+	"id uuid, email text, first_name text, last_name text, external_id text?"
 
 /*
  * Parameters: account; arrays of email, external_id.  The locks are taken in the
@@ -40,7 +43,8 @@ static CbStatement lock_people = {
 	" AND b.external_id" EQ "u.external_id ORDER BY 2"
 	") AS p CROSS JOIN LATERAL (SELECT * FROM canopy.identity c"
 	" WHERE c.account_id" EQ "$1 AND c.id" EQ "p.id FOR NO KEY UPDATE) AS i",
-	3, {UUIDOID, TEXTARRAYOID, TEXTARRAYOID}, SPI_OK_SELECT
+	3, {UUIDOID, TEXTARRAYOID, TEXTARRAYOID}, SPI_OK_SELECT,
+	.returns = RESULT
 };
 
 /*
@@ -53,7 +57,7 @@ static CbStatement lock_people = {
 	" AS u (id, email, first_name, last_name, external_id)"
 #define WISH_TYPES \
 	7, {UUIDOID, TIMESTAMPTZOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, \
-	TEXTARRAYOID, TEXTARRAYOID}, SPI_OK_SELECT
+	TEXTARRAYOID, TEXTARRAYOID}, SPI_OK_SELECT, .returns = RESULT
 
 static CbStatement insert_people = {
 	"WITH i AS ("
@@ -92,7 +96,8 @@ static CbStatement find_taken = {
 	" (SELECT true FROM canopy.identity b"
 	" WHERE b.account_id" EQ "$1 AND b.external_id" EQ "$4"
 	" AND b.id OPERATOR(pg_catalog.<>) $2)",
-	4, {UUIDOID, UUIDOID, TEXTOID, TEXTOID}, SPI_OK_SELECT, true
+	4, {UUIDOID, UUIDOID, TEXTOID, TEXTOID}, SPI_OK_SELECT, true,
+	.returns = "has_email bool?, has_external_id bool?"
 };
 
 #define NCOLUMNS	5			/* of an identity, as above */
@@ -290,9 +295,11 @@ read_person(void *arg, const Datum *values, const bool *nulls)
 {
 	Finding    *finding = arg;
 	MemoryContext old = MemoryContextSwitchTo(finding->context);
-	Person	   *person = &finding->people[finding->n++];
+	Person	   *person;
 
-	Assert(finding->n <= finding->capacity);
+	if (finding->n == finding->capacity)
+		cb_stored_refuse("identity.id");
+	person = &finding->people[finding->n++];
 	person->id = *DatumGetUUIDP(values[0]);
 	person->email = TextDatumGetCString(values[1]);
 	person->first_name = cb_text_copy(values[2], nulls[2]);

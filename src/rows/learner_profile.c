@@ -21,6 +21,8 @@
 
 #define EQ " OPERATOR(pg_catalog.=) "
 
+#define NULLABLE(column)	" " column " text?"
+
 /* In the order of the texts of a row. */
 #define TEXT_COLUMNS \
 	" ref1, ref2, ref3, ref4, ref5, ref6, ref7, ref8, ref9, ref10," \
@@ -32,7 +34,9 @@ static CbStatement find_profiles = {
 	"SELECT identity_id, portal_client_id, invited_at IS NOT NULL," TEXT_COLUMNS
 	" FROM pg_catalog.unnest($2) AS u (id)"
 	" JOIN canopy.learner_profile ON account_id" EQ "$1 AND identity_id" EQ "u.id",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true,
+	.returns = "identity_id uuid, portal_client_id uuid?, was_invited bool,"
+	CB_LEARNER_TEXTS(NULLABLE)
 };
 
 /*
@@ -92,7 +96,8 @@ static CbStatement write_profiles = {
 		TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 		TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 	TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID},
-	SPI_OK_SELECT
+	SPI_OK_SELECT,
+	.returns = "identity_id uuid"
 };
 
 #define NSCALARS	3			/* parameters of a write before its arrays */

@@ -18,6 +18,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "rows/learner_options.h"
 
@@ -28,28 +29,32 @@ static CbStatement lock_items = {
 	"SELECT id, kind, name FROM canopy.learning_item"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
 	" ORDER BY id FOR KEY SHARE",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "id uuid, kind text, name text"
 };
 
 static CbStatement lock_seats = {
 	"SELECT id, seats FROM canopy.learning_item"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2) AND seats IS NOT NULL"
 	" ORDER BY id FOR NO KEY UPDATE",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "id uuid, seats int4"
 };
 
 static CbStatement count_seats = {
 	"SELECT u.id, (SELECT pg_catalog.count(*) FROM canopy.enrolment e"
 	" WHERE e.account_id" EQ "$1 AND e.learning_item_id" EQ "u.id)"
 	" FROM pg_catalog.unnest($2) AS u (id)",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT, true,
+	.returns = "id uuid, taken int8"
 };
 
 /* Parameters: account, client. */
 static CbStatement lock_client = {
 	"SELECT id FROM canopy.portal_client"
 	" WHERE account_id" EQ "$1 AND id" EQ "$2 FOR KEY SHARE",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "id uuid"
 };
 
 /* Parameters: account, environment, name, id or null. */
@@ -58,7 +63,8 @@ static CbStatement lock_role = {
 	" WHERE account_id" EQ "$1 AND environment_id" EQ "$2"
 	" AND CASE WHEN $4 IS NULL THEN name" EQ "$3 ELSE id" EQ "$4 END"
 	" FOR KEY SHARE",
-	4, {UUIDOID, UUIDOID, TEXTOID, UUIDOID}, SPI_OK_SELECT
+	4, {UUIDOID, UUIDOID, TEXTOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "id uuid, is_system bool"
 };
 
 /* Parameters: account, environment. */
@@ -66,7 +72,8 @@ static CbStatement lock_root = {
 	"SELECT id FROM canopy.node"
 	" WHERE account_id" EQ "$1 AND environment_id" EQ "$2"
 	" AND parent_node_id IS NULL FOR KEY SHARE",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "id uuid"
 };
 
 /* In the order of CbLearningKind. */
@@ -83,6 +90,7 @@ typedef struct Finding
 {
 	MemoryContext context;
 	CbLearnerTargets *targets;
+	int			capacity;		/* ids that are looked for, each once */
 } Finding;
 
 static void lock_role_and_root(CbLearnerTargets *targets, const CbScope *scope,
@@ -204,6 +212,7 @@ find_items(CbLearnerTargets *targets, const CbScope *scope,
 
 	values[0] = UUIDPGetDatum(&scope->account);
 	values[1] = all_ids(options, &n);
+	finding.capacity = n;
 	targets->items = palloc0(sizeof(CbLearningItem) * (n + 1));
 	if (n > 0)
 		cb_statement_stream(&lock_items, values, NULL, false, read_item, &finding);
@@ -227,13 +236,15 @@ static void
 read_item(void *arg, const Datum *values, const bool *nulls)
 {
 	Finding    *finding = arg;
-	CbLearningItem *item = &finding->targets->items[finding->targets->nitems++];
+	CbLearningItem *item;
 	MemoryContext old = MemoryContextSwitchTo(finding->context);
-	char	   *kind = TextDatumGetCString(values[1]);
 
+	if (finding->targets->nitems == finding->capacity)
+		cb_stored_refuse("learning_item.id");
+	item = &finding->targets->items[finding->targets->nitems++];
 	item->id = *DatumGetUUIDP(values[0]);
-	while (item->kind < CB_LEARNING_KINDS && strcmp(kind, kind_names[item->kind]) != 0)
-		item->kind++;
+	item->kind = cb_stored_word(TextDatumGetCString(values[1]), kind_names,
+								CB_LEARNING_KINDS, "learning_item.kind");
 	item->name = TextDatumGetCString(values[2]);
 	MemoryContextSwitchTo(old);
 }

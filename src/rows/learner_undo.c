@@ -47,7 +47,8 @@ static CbStatement lock_seats = {
 	" AND l.id" EQ "ANY (SELECT e.learning_item_id FROM canopy.enrolment e"
 	" WHERE e.account_id" EQ "$1 AND e.identity_id" EQ "ANY ($2))"
 	" ORDER BY l.id FOR NO KEY UPDATE OF l",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "id uuid"
 };
 
 /* Parameters: account, mails, the identities of these. */
@@ -57,12 +58,14 @@ static CbStatement lock_mails = {
 	" AS u (id, identity_id)"
 	" JOIN canopy.outbox o ON o.account_id" EQ "$1 AND o.id" EQ "u.id"
 	" ORDER BY o.id FOR UPDATE OF o",
-	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "identity_id uuid, is_claimed bool"
 };
 
 /* Parameters of these: account, what rows left behind, time, the identities of these. */
 #define REVERSE_TYPES \
-	4, {UUIDOID, JSONBARRAYOID, TIMESTAMPTZOID, UUIDARRAYOID}, SPI_OK_SELECT
+	4, {UUIDOID, JSONBARRAYOID, TIMESTAMPTZOID, UUIDARRAYOID}, SPI_OK_SELECT, \
+	.returns = CB_UNDO_RESULT
 
 static CbStatement delete_profiles = {
 	FIRST_PROFILE("boolean")

@@ -28,7 +28,8 @@ static CbStatement lock_memberships = {
 	" AND m.identity_id" EQ "u.identity_id"
 	" AND m.application_id" EQ "u.application_id"
 	" ORDER BY u.place FOR NO KEY UPDATE OF m",
-	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = CB_MEMBERSHIP_RESULT
 };
 
 static void drop_repeats(CbMembers *members);

@@ -16,6 +16,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "rows/membership.h"
 
@@ -42,7 +43,7 @@
 	" RETURNING " CB_MEMBERSHIP_COLUMNS \
 	") SELECT * FROM i", \
 	5, {UUIDOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID}, \
-	SPI_OK_SELECT}
+	SPI_OK_SELECT, .returns = CB_MEMBERSHIP_RESULT}
 
 static CbStatement ensure_memberships = INSERT_MEMBERSHIPS(ON_CONFLICT_REACTIVATE);
 static CbStatement insert_memberships = INSERT_MEMBERSHIPS("");
@@ -54,7 +55,8 @@ static CbStatement ensure_membership = {
 	" VALUES ($1, $3, $4, $5, 'active', $2, $2, $2)" ON_CONFLICT_REACTIVATE
 	" RETURNING " CB_MEMBERSHIP_COLUMNS,
 	5, {UUIDOID, TIMESTAMPTZOID, UUIDOID, UUIDOID, UUIDOID},
-	SPI_OK_INSERT_RETURNING
+	SPI_OK_INSERT_RETURNING,
+	.returns = CB_MEMBERSHIP_RESULT
 };
 
 /* Parameters: account; arrays of identity, application. */
@@ -65,7 +67,8 @@ static CbStatement find_memberships = {
 	" JOIN canopy.app_membership m ON m.account_id" EQ "$1"
 	" AND m.identity_id" EQ "u.identity_id"
 	" AND m.application_id" EQ "u.application_id",
-	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = CB_MEMBERSHIP_RESULT
 };
 
 /* The same, locked, and with what an update replaces. */
@@ -78,7 +81,8 @@ static CbStatement remember_memberships = {
 	" AND m.identity_id" EQ "u.identity_id"
 	" AND m.application_id" EQ "u.application_id"
 	" ORDER BY u.place FOR NO KEY UPDATE OF m",
-	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT
+	3, {UUIDOID, UUIDARRAYOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "place int8, old jsonb"
 };
 
 /* For read_old. */
@@ -291,13 +295,5 @@ cb_membership_status(Datum status)
 	};
 	char	   *word = TextDatumGetCString(status);
 
-	for (size_t i = 0; i < lengthof(all); i++)
-	{
-		if (strcmp(word, all[i]) == 0)
-		{
-			pfree(word);
-			return all[i];
-		}
-	}
-	elog(ERROR, "unexpected status of a membership");
+	return all[cb_stored_word(word, all, lengthof(all), "app_membership.status")];
 }

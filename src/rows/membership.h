@@ -54,6 +54,10 @@ extern void cb_membership_remember(const CbBatch *batch,
 #define CB_MEMBERSHIP_COLUMNS \
 	"m.id, m.identity_id, m.application_id, m.status," \
 	" m.invited_at, m.activated_at, m.deactivated_at, m.created_at"
+#define CB_MEMBERSHIP_RESULT \
+	"id uuid, identity_id uuid, application_id uuid, status text," \
+	" invited_at timestamptz?, activated_at timestamptz?," \
+	" deactivated_at timestamptz?, created_at timestamptz"
 
 extern void cb_membership_read(CbMembership *membership, const Datum *values,
 							   const bool *nulls);

@@ -18,6 +18,7 @@
 #include "canopy_bulk.h"
 #include "db/image.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "rows/access.h"
 #include "rows/detach.h"
@@ -45,25 +46,28 @@ static CbStatement read_members = {
 	" 'assignments', (SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r))"
 	" FROM canopy.role_assignment r WHERE r.account_id" EQ "$1"
 	" AND r.identity_id" EQ "u.id AND r.application_id" EQ "$3))"
-	ITEMS OF_MEMBERS, MEMBER_TYPES
+	ITEMS OF_MEMBERS, MEMBER_TYPES,.returns = "place int8, before jsonb"
 };
 
 static CbStatement read_member_images = {
-	"SELECT u.place, m.*" ITEMS OF_MEMBERS, MEMBER_TYPES
+	"SELECT u.place, m.*" ITEMS OF_MEMBERS, MEMBER_TYPES,
+	.returns = "place int8, ..."
 };
 
 /* Parameters: account, identities. */
 static CbStatement read_identity_images = {
 	"SELECT u.place, i.*" ITEMS
 	" JOIN canopy.identity i ON i.account_id" EQ "$1 AND i.id" EQ "u.id",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = "place int8, ..."
 };
 
 /* Parameters of both: account, identities, time. */
 static CbStatement restore_identities = {
 	"UPDATE canopy.identity i SET is_active = true, updated_at = $3"
 	" WHERE i.account_id" EQ "$1 AND i.id" EQ "ANY ($2) RETURNING i.id",
-	3, {UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID}, SPI_OK_UPDATE_RETURNING
+	3, {UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID}, SPI_OK_UPDATE_RETURNING,
+	.returns = "id uuid"
 };
 
 /* Parameters: account, what was left behind, time. */
@@ -74,7 +78,8 @@ static CbStatement restore_memberships = {
 	" updated_at = $3 FROM pg_catalog.unnest($2) AS b (before)"
 	" WHERE m.account_id" EQ "$1"
 	" AND m.id" EQ MEMBERSHIP("id") "::pg_catalog.uuid RETURNING m.id",
-	3, {UUIDOID, JSONBARRAYOID, TIMESTAMPTZOID}, SPI_OK_UPDATE_RETURNING
+	3, {UUIDOID, JSONBARRAYOID, TIMESTAMPTZOID}, SPI_OK_UPDATE_RETURNING,
+	.returns = "id uuid"
 };
 
 /*
@@ -96,7 +101,8 @@ static CbStatement restore_assignments = {
 	" WHERE r.account_id" EQ "$1"
 	" AND pg_catalog.jsonb_typeof(b.before OPERATOR(pg_catalog.->) 'assignments')"
 	EQ "'array' ORDER BY r.id RETURNING id",
-	2, {UUIDOID, JSONBARRAYOID}, SPI_OK_INSERT_RETURNING
+	2, {UUIDOID, JSONBARRAYOID}, SPI_OK_INSERT_RETURNING,
+	.returns = "id uuid"
 };
 
 static void lock_as_batch(const CbScope *scope, const pg_uuid_t *ids, int n);
@@ -253,16 +259,13 @@ add_image(const CbImage *image, const Jsonb *before)
 static void
 write_key(CbJson *json, const Jsonb *object, const char *key)
 {
-	JsonbValue	value;
+	const JsonbValue *value = object == NULL ? NULL :
+	cb_stored_member(&object->root, key);
 
-	if (object == NULL ||
-		getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &object->root),
-									 key, (int) strlen(key), &value) == NULL)
+	if (value == NULL)
 		cb_json_null(json);
-	else if (value.type == jbvBinary)
-		cb_json_container(json, value.val.binary.data, value.val.binary.len);
 	else
-		cb_json_value(json, &value);
+		cb_json_value(json, value);
 }
 
 static void
@@ -355,11 +358,10 @@ reverse(const CbScope *scope, TimestampTz now, CbUndoItem **items, int n)
 static int
 count_assignments(const Jsonb *before)
 {
-	JsonbValue	value;
+	const JsonbValue *value = cb_stored_member(&before->root, "assignments");
 
-	if (getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &before->root),
-									 "assignments", 11, &value) == NULL ||
-		value.type != jbvBinary)
+	if (value == NULL || value->type != jbvBinary ||
+		!JsonContainerIsArray(value->val.binary.data))
 		return 0;
-	return (int) JsonContainerSize(value.val.binary.data);
+	return (int) JsonContainerSize(value->val.binary.data);
 }

@@ -25,12 +25,23 @@
  * Parameters: account, ids.  Columns: id, application, environment, is_system,
  * slug, name.
  */
+#define APPLICATION_RESULT \
+	"id uuid, application_id uuid?, environment_id uuid?, is_system bool," \
+	" slug text, name text"
+#define PLACE_RESULT \
+	"id uuid, application_id uuid, environment_id uuid, is_system bool," \
+	" slug text?, name text?"
+#define IDENTITY_RESULT \
+	"id uuid, application_id uuid?, environment_id uuid?, is_system bool," \
+	" slug text?, email text"
+
 static CbStatement lock_applications = {
 	"SELECT id, NULL::pg_catalog.uuid, NULL::pg_catalog.uuid, false, slug, name"
 	" FROM canopy.application"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
 	" ORDER BY id FOR KEY SHARE",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = APPLICATION_RESULT
 };
 
 static CbStatement lock_roles = {
@@ -40,7 +51,8 @@ static CbStatement lock_roles = {
 	" WHERE r.account_id" EQ "$1 AND e.account_id" EQ "$1"
 	" AND r.id" EQ "ANY ($2)"
 	" ORDER BY r.id FOR KEY SHARE OF r",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = PLACE_RESULT
 };
 
 static CbStatement lock_nodes = {
@@ -48,7 +60,8 @@ static CbStatement lock_nodes = {
 	" FROM canopy.node"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
 	" ORDER BY id FOR KEY SHARE",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = PLACE_RESULT
 };
 
 static CbStatement lock_identities = {
@@ -56,7 +69,8 @@ static CbStatement lock_identities = {
 	" FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
 	" ORDER BY id FOR KEY SHARE",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = IDENTITY_RESULT
 };
 
 static CbStatement lock_identities_to_write = {
@@ -64,7 +78,8 @@ static CbStatement lock_identities_to_write = {
 	" FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND id" EQ "ANY ($2)"
 	" ORDER BY email FOR NO KEY UPDATE",
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_SELECT,
+	.returns = IDENTITY_RESULT
 };
 
 static void lock_parents(CbParents *parents, const CbScope *scope,

@@ -22,7 +22,8 @@ static CbStatement delete_assignments = {
 	"DELETE FROM canopy.role_assignment r"
 	" WHERE r.account_id" EQ "$1 AND r.id" EQ "ANY ($2)"
 	" RETURNING " CB_ASSIGNMENT_COLUMNS,
-	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_DELETE_RETURNING
+	2, {UUIDOID, UUIDARRAYOID}, SPI_OK_DELETE_RETURNING,
+	.returns = CB_ASSIGNMENT_RESULT
 };
 
 static void lock_parents(CbBatch *batch);

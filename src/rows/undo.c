@@ -9,6 +9,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "rows/undo.h"
 
@@ -68,13 +69,11 @@ cb_undo_find(CbUndoItem *items, int n, const pg_uuid_t *id)
 char *
 cb_undo_text(const Jsonb *before, const char *key)
 {
-	JsonbValue	value;
+	const JsonbValue *value = cb_stored_member(&before->root, key);
 
-	if (getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &before->root),
-									 key, (int) strlen(key), &value) == NULL ||
-		value.type != jbvString)
+	if (value == NULL || value->type != jbvString)
 		return NULL;
-	return pnstrdup(value.val.string.val, value.val.string.len);
+	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 
 void

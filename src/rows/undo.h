@@ -118,6 +118,7 @@ extern void cb_undo_run(struct CbStatement *statement, Datum *values,
  */
 #define CB_UNDO_COUNTS \
 	" SELECT (SELECT pg_catalog.count(*) FROM w), (SELECT pg_catalog.count(*) FROM d)"
+#define CB_UNDO_RESULT	"expected int8, written int8"
 
 extern void cb_undo_run_all(struct CbStatement *statement, Datum *values);
 

@@ -15,6 +15,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "record/outbox.h"
 #include "rows/fields.h"
 #include "rows/parents.h"
@@ -28,7 +29,8 @@
 static CbStatement find_identity = {
 	"SELECT first_name, last_name, email_verified FROM canopy.identity"
 	" WHERE account_id" EQ "$1 AND id" EQ "$2",
-	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT
+	2, {UUIDOID, UUIDOID}, SPI_OK_SELECT,
+	.returns = "first_name text, last_name text, email_verified bool"
 };
 
 /* Parameters: account, identity, email, token_hash, time, expires_at. */
@@ -46,7 +48,8 @@ static CbStatement put_token = {
 static CbStatement find_token = {
 	"SELECT identity_id, expires_at FROM canopy.email_verification"
 	" WHERE account_id" EQ "$1 AND token_hash" EQ "$2",
-	2, {UUIDOID, BYTEAOID}, SPI_OK_SELECT
+	2, {UUIDOID, BYTEAOID}, SPI_OK_SELECT,
+	.returns = "identity_id uuid, expires_at timestamptz"
 };
 
 /* Parameters: account, identity, token_hash. */
@@ -54,7 +57,8 @@ static CbStatement take_token = {
 	"DELETE FROM canopy.email_verification"
 	" WHERE account_id" EQ "$1 AND identity_id" EQ "$2 AND token_hash" EQ "$3"
 	" RETURNING email",
-	3, {UUIDOID, UUIDOID, BYTEAOID}, SPI_OK_DELETE_RETURNING
+	3, {UUIDOID, UUIDOID, BYTEAOID}, SPI_OK_DELETE_RETURNING,
+	.returns = "email text"
 };
 
 /* Parameters: account, identity, email, time. */
@@ -214,7 +218,7 @@ check_identity(const CbBatch *batch, VerificationRow *row)
 	values[0] = UUIDPGetDatum(&batch->scope.account);
 	values[1] = UUIDPGetDatum(&row->identity_id);
 	if (cb_statement_run(&find_identity, values, NULL) != 1)
-		elog(ERROR, "an identity that is locked is not there");
+		cb_stored_refuse("identity.id");
 	value = cb_statement_value(0, 1, &isnull);
 	row->first_name = cb_text_copy(value, isnull);
 	value = cb_statement_value(0, 2, &isnull);
