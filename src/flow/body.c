@@ -10,9 +10,9 @@
 #include "catalog/pg_type_d.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
-#include "utils/numeric.h"
 
 #include "canopy_bulk.h"
+#include "db/document.h"
 #include "flow/body.h"
 
 static int	int_of(const JsonbValue *value, const char *key, const char *rule);
@@ -136,12 +136,9 @@ cb_http_body_refuse(const char *key, const char *rule)
 static int
 int_of(const JsonbValue *value, const char *key, const char *rule)
 {
-	bool		failed = value->type != jbvNumeric;
-	int			number = 0;
+	int			number;
 
-	if (!failed)
-		number = numeric_int4_opt_error(value->val.numeric, &failed);
-	if (failed)
+	if (!cb_document_int(value, &number))
 		cb_http_body_refuse(key, rule);
 	return number;
 }
