@@ -16,7 +16,7 @@ COMMENT ON FUNCTION @extschema@.canopy_bulk_import_submit(uuid, bytea, text) IS
 id: an import that has been previewed, or that failed or was interrupted: it goes on at the first batch that was not committed.
 digest: of the plan, as the preview gave it; the import is refused (PT409) when it would now go otherwise. Default: whatever the directory says now.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
-The worker starts when the transaction commits. It connects as the session''s role and works for the account and whoever called alone. When no worker can be had, a warning says so and the job stays queued until canopy_bulk_resume().
+The worker starts when the transaction commits. It runs as the owner of schema canopy, and works for the account alone and within what the claims of the call are bound to. When no worker can be had, a warning says so and the job stays queued until canopy_bulk_resume().
 Returns the job as canopy_bulk_job does; an import that has a job which has not ended gets no second one.
 Errors: PT401 expired or malformed claims; 42501 not allowed; PT404 unknown import; PT409 changed since the preview; PT429 too many jobs wait; 55000 not previewed, or ended.
 Canopy guide: Bulk import with the CSV wizard, Submit.';

@@ -142,7 +142,7 @@ COMMENT ON COLUMN canopy.import.lease_until IS 'Until when whoever works on the 
 COMMENT ON COLUMN canopy.import.heartbeat_at IS 'When whoever works on the import last said so.';
 COMMENT ON COLUMN canopy.import.actor_id IS 'Who opened the import: the claim sub, or the name of a role.';
 COMMENT ON COLUMN canopy.import.actor_type IS 'What that is: the claim principal_type, or database_role.';
-COMMENT ON COLUMN canopy.import.role_name IS 'Login role that submitted the import, and that a worker connects as.';
+COMMENT ON COLUMN canopy.import.role_name IS 'Role that submitted the import, for the record.';
 COMMENT ON COLUMN canopy.import.correlation_id IS 'Id that the audit entries of the import share.';
 COMMENT ON COLUMN canopy.import.error_message IS 'Why the import as a whole failed.';
 COMMENT ON COLUMN canopy.import.created_at IS 'When the import was opened.';

@@ -36,6 +36,7 @@
  *							the process
  *		last_millisecond, last_counter
  *							of the last UUID: as long as the process
+ *		turn				of the slot that is tried first: as long as the process
  *		aliases, naliases	from malloc(): as long as the process
  *		handle				of ICU: as long as the process
  *		is_ready, hop_index	of libcurl and OpenSSL: as long as the process
