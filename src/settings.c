@@ -53,6 +53,7 @@ int			cb_outbox_backoff;
 int			cb_max_running_jobs;
 int			cb_max_queued_jobs;
 int			cb_max_open_imports;
+int			cb_max_workers;
 char	   *cb_import_allowed_hosts;
 char	   *cb_import_allowed_networks;
 char	   *cb_import_ca_file;
@@ -203,6 +204,10 @@ define_jobs(const CbSettingChecks *checks)
 	define_number("canopy_bulk.max_queued_jobs",
 				  "Jobs of an account that may wait to be run.",
 				  &cb_max_queued_jobs, 10, 1, 100000, 0);
+	DefineCustomIntVariable("canopy_bulk.max_workers",
+							"Workers of the server that run jobs at the same time.", NULL,
+							&cb_max_workers, 4, 1, 1000, PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
 	define_string("canopy_bulk.import_allowed_hosts",
 				  "Hosts that a file may be fetched from, separated by commas; empty is none.",
 				  &cb_import_allowed_hosts, "", PGC_SUSET, checks->hosts);

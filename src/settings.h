@@ -59,6 +59,7 @@ extern int	cb_outbox_backoff;	/* seconds after the first attempt */
 extern int	cb_max_running_jobs;	/* of an account */
 extern int	cb_max_queued_jobs; /* of an account */
 extern int	cb_max_open_imports;	/* of an account */
+extern int	cb_max_workers;		/* of the server */
 extern char *cb_import_allowed_hosts;	/* see input/host.h; empty: none */
 extern char *cb_import_allowed_networks;	/* see input/address.h */
 extern char *cb_import_ca_file; /* path; empty: the system's authorities */

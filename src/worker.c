@@ -3,7 +3,7 @@
  * worker.c
  *		The processes around jobs.
  *
- *		worker		runs a job, then has the next one started, and ends
+ *		worker		runs a job, then others that have no worker, and ends
  *		sweeper		starts workers for what nobody works on, and ends
  *		launcher	starts a sweeper now and then; only when preloaded
  *
@@ -53,6 +53,7 @@
 #include "canopy_bulk.h"
 #include "db/guard.h"
 #include "db/launch.h"
+#include "db/slot.h"
 #include "db/subxact.h"
 #include "errors.h"
 #include "flow/jobs.h"
@@ -67,6 +68,7 @@
 #endif
 
 #define BUSY_TRIES		70		/* seconds: longer than a lease */
+#define MISSES			3		/* jobs that another worker was faster to take */
 #define STOP_TRIES		20		/* of a step that is interrupted */
 
 /* A step on its way. */
@@ -76,13 +78,15 @@ typedef struct Stepping
 	CbWorkerStep step;
 } Stepping;
 
+static void reload(void);
 static void start(Oid database);
 #ifdef DEATH_SIGNAL
 static void die_too(SIGNAL_ARGS);
 #endif
 static ErrorData *transact(CbJobRun *run, CbWorkerStep step);
 static bool shall_stop(CbJobRun *run, const ErrorData *fault);
-static void work(CbJobRun *run);
+static void run_jobs(const pg_uuid_t *account, const pg_uuid_t *job);
+static bool work(CbJobRun *run);
 static ErrorData *run_job(CbJobRun *run);
 static ErrorData *run_import(CbJobRun *run);
 static ErrorData *begin_import(CbJobRun *run);
@@ -111,13 +115,12 @@ cb_worker_register(void)
 		RegisterBackgroundWorker(&worker);
 }
 
-/* Runs the job that it was told of. */
+/* Runs the job that it was told of, and others. */
 void
 cb_worker_main(Datum arg)
 {
 	CbGuard		guard;
 	CbLaunch	launch;
-	CbJobRun   *run;
 
 	cb_launch_read(&launch);
 	start(launch.database);
@@ -125,10 +128,7 @@ cb_worker_main(Datum arg)
 	MemoryContextSwitchTo(AllocSetContextCreate(TopMemoryContext,
 												"canopy_bulk job",
 												ALLOCSET_DEFAULT_SIZES));
-	run = palloc0(sizeof(CbJobRun));
-	run->job.account = launch.account;
-	run->job.id = launch.job;
-	work(run);
+	run_jobs(&launch.account, &launch.job);
 	cb_guard_pop(&guard);
 	proc_exit(0);
 }
@@ -209,11 +209,18 @@ cb_worker_nap(long milliseconds)
 				  milliseconds, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
-		if (ConfigReloadPending)
-		{
-			ConfigReloadPending = false;
-			ProcessConfigFile(PGC_SIGHUP);
-		}
+		reload();
+	}
+}
+
+/* Reads the configuration again if that is asked for. */
+static void
+reload(void)
+{
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
 	}
 }
 
@@ -271,7 +278,42 @@ shall_stop(CbJobRun *run, const ErrorData *fault)
 	return fault == NULL && run->cancelled;
 }
 
+/*
+ * Each in a slot of the server's, which is given back before we look for the next:
+ * of a job that is asked for at that moment, either we find it or its session finds
+ * the slot.
+ */
 static void
+run_jobs(const pg_uuid_t *account, const pg_uuid_t *job)
+{
+	pg_uuid_t	next_account = *account;
+	pg_uuid_t	next_job = *job;
+	int			misses = 0;
+	int			slot;
+
+	while (misses < MISSES &&
+		   (slot = cb_slot_try(CB_SLOTS_WORKER, cb_max_workers)) >= 0)
+	{
+		CbJobRun   *run;
+
+		MemoryContextReset(CurrentMemoryContext);
+		run = palloc0(sizeof(CbJobRun));
+		run->job.account = next_account;
+		run->job.id = next_job;
+		if (!work(run))
+			misses++;
+		cb_slot_give(CB_SLOTS_WORKER, slot);
+		if (cb_worker_transact(run, cb_job_run_next, "looking for a job") != NULL ||
+			!run->has_next)
+			break;
+		next_account = run->next_account;
+		next_job = run->next_job;
+		reload();
+	}
+}
+
+/* False when there was nothing to do. */
+static bool
 work(CbJobRun *run)
 {
 	ErrorData  *fault = cb_worker_transact(run, take, "taking a job");
@@ -281,10 +323,10 @@ work(CbJobRun *run)
 		ereport(LOG,
 				(errmsg("could not take a job: SQLSTATE %s",
 						unpack_sql_state(fault->sqlerrcode))));
-		return;
+		return false;
 	}
 	if (run->job.attempt == 0)
-		return;
+		return false;
 
 	SetConfigOption("application_name", psprintf("canopy_bulk job %s", run->id),
 					PGC_USERSET, PGC_S_SESSION);
@@ -306,7 +348,7 @@ work(CbJobRun *run)
 					cb_job_status_name(run->job.status)),
 			 fault == NULL ? 0 :
 			 errdetail("SQLSTATE %s.", unpack_sql_state(fault->sqlerrcode))));
-	cb_worker_transact(run, cb_job_run_next, "starting the next job");
+	return true;
 }
 
 /* NULL when the job has ended as it should, or the error that ended it. */

@@ -22,12 +22,15 @@
 #include "canopy_bulk.h"
 #include "db/launch.h"
 #include "db/process.h"
+#include "db/slot.h"
 #include "db/xact.h"
+#include "settings.h"
 
 StaticAssertDecl(sizeof(CbLaunch) <= BGW_EXTRALEN,
 				 "what a worker is told must fit into bgw_extra");
 
 static void launch_worker(void *item);
+static bool launch_job(const CbLaunch *order);
 static bool launch(const CbLaunch *order, const char *function,
 				   const char *type);
 
@@ -51,7 +54,7 @@ cb_launch_worker(const pg_uuid_t *account, const pg_uuid_t *job)
 {
 	CbLaunch	order = {MyDatabaseId, *account, *job};
 
-	return launch(&order, "cb_worker_main", CB_PROCESS_WORKER_TYPE);
+	return launch_job(&order);
 }
 
 bool
@@ -72,10 +75,18 @@ cb_launch_read(CbLaunch *launch)
 static void
 launch_worker(void *item)
 {
-	if (!launch(item, "cb_worker_main", CB_PROCESS_WORKER_TYPE))
+	if (!launch_job(item))
 		ereport(WARNING,
 				(errmsg("no background worker can be started; the job stays queued"),
-				 errhint("canopy_bulk_resume() starts it later. Raise max_worker_processes if this happens often.")));
+				 errhint("A worker takes it up when it is done with another job, or canopy_bulk_resume() starts one. Raise canopy_bulk.max_workers or max_worker_processes if this happens often.")));
+}
+
+/* One that would find no slot is not started. */
+static bool
+launch_job(const CbLaunch *order)
+{
+	return cb_slot_is_there(CB_SLOTS_WORKER, cb_max_workers) &&
+		launch(order, "cb_worker_main", CB_PROCESS_WORKER_TYPE);
 }
 
 /* Nothing here may raise: see above. */

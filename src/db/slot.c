@@ -17,6 +17,7 @@
 
 #include "common/hashfn.h"
 #include "miscadmin.h"
+#include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
 #include "db/slot.h"
@@ -142,13 +143,11 @@ cb_slot_take_place(const pg_uuid_t *account, int n)
 	return others;
 }
 
-/* Somewhere else each time, so that no slot is everybody's first choice. */
+/* Another one each time, so that no slot is the first choice of all processes. */
 static int
 first_of(int n)
 {
-	static uint32 turn;
-
-	return (MyProcPid + turn++) % n;
+	return (int) (((uint64) GetCurrentTimestamp() + (uint64) MyProcPid) % (uint64) n);
 }
 
 /* A lock that this process has already does not count. */

@@ -18,6 +18,8 @@ static CbStatement find_accounts = {
 	.returns = "id uuid"
 };
 
+static pg_uuid_t *read_accounts(int *n);
+
 pg_uuid_t *
 cb_accounts_choose(const char *account, const CbCaller *caller, int *n)
 {
@@ -27,7 +29,7 @@ cb_accounts_choose(const char *account, const CbCaller *caller, int *n)
 	if (account == NULL && cb_account[0] == '\0')
 	{
 		if (!claims->present)
-			return cb_accounts_all(n);
+			return read_accounts(n);
 		*n = claims->naccounts;
 		accounts = palloc(sizeof(pg_uuid_t) * (*n + 1));
 		for (int i = 0; i < *n; i++)
@@ -50,8 +52,8 @@ cb_accounts_resolve(const char *account, const CbCaller *caller)
 	return scope.account;
 }
 
-pg_uuid_t *
-cb_accounts_all(int *n)
+static pg_uuid_t *
+read_accounts(int *n)
 {
 	pg_uuid_t  *accounts;
 	bool		isnull;

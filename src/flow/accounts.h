@@ -17,8 +17,6 @@
 extern pg_uuid_t *cb_accounts_choose(const char *account, const CbCaller *caller,
 									 int *n);
 
-extern pg_uuid_t *cb_accounts_all(int *n);
-
 /* One whole account: claims that are bound to a part of it are refused. */
 extern pg_uuid_t cb_accounts_resolve(const char *account,
 									 const CbCaller *caller);

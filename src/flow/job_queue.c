@@ -3,9 +3,10 @@
  * job_queue.c
  *		Jobs that wait, and the bounds on how many wait and run.
  *
- * Each job is run by a worker of its own, as the owner of the directory.  A worker
- * that finds the account busy ends, and leaves its job in the queue; the worker that
- * is busy starts another one when it is done.
+ * A job is run by a worker, as the owner of the directory.  A worker is started for
+ * it when it is asked for, if the account has room; else it waits, and a worker that is
+ * done with another job takes it up, one account after the other.  A worker that finds
+ * the account busy leaves the job in the queue.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,6 +22,9 @@
 #include "flow/job_queue.h"
 #include "settings.h"
 
+/* How long a worker has to start before its job is as one that has none. */
+#define START_TIME		(10 * USECS_PER_SEC)
+
 /* Parameters: account. */
 static CbStatement lock_account = {
 	"SELECT 1 FROM canopy.account WHERE id OPERATOR(pg_catalog.=) $1"
@@ -31,6 +35,9 @@ static CbStatement lock_account = {
 
 static int	read_active(const pg_uuid_t *account, CbJob **jobs);
 static void check_room(const pg_uuid_t *account);
+static int	count_workers(const pg_uuid_t *account, TimestampTz now);
+static bool find_startable(const pg_uuid_t *account, TimestampTz now,
+						   pg_uuid_t *job);
 static CbJobTier held_to(const CbClaims *claims);
 
 void
@@ -50,6 +57,8 @@ void
 cb_job_queue_add(CbJob *job, const CbCaller *caller, const CbScope *scope,
 				 TimestampTz now)
 {
+	bool		has_room;
+
 	cb_job_queue_lock(&scope->account);
 	check_room(&scope->account);
 	job->account = scope->account;
@@ -67,8 +76,68 @@ cb_job_queue_add(CbJob *job, const CbCaller *caller, const CbScope *scope,
 	job->fetched_bytes = -1;
 	job->created_at.given = true;
 	job->created_at.at = now;
+	has_room = count_workers(&job->account, now) < cb_max_running_jobs;
 	cb_job_insert(job, now);
-	cb_launch_at_commit(&job->account, &job->id);
+	if (has_room)
+		cb_launch_at_commit(&job->account, &job->id);
+}
+
+/* Those that run jobs of the account, and those that have been started for one. */
+static int
+count_workers(const pg_uuid_t *account, TimestampTz now)
+{
+	CbJob	   *jobs;
+	int			njobs = read_active(account, &jobs);
+	int			nworkers = 0;
+
+	for (int i = 0; i < njobs; i++)
+	{
+		if (cb_job_is_held(&jobs[i], now) ||
+			(jobs[i].status == CB_JOB_QUEUED && jobs[i].created_at.at > now - START_TIME))
+			nworkers++;
+	}
+	return nworkers;
+}
+
+bool
+cb_job_queue_next(const pg_uuid_t *after, TimestampTz now, pg_uuid_t *account,
+				  pg_uuid_t *job)
+{
+	int			naccounts;
+	pg_uuid_t  *accounts = cb_job_accounts(&naccounts);
+	int			first = 0;
+
+	while (first < naccounts && cb_uuid_compare(&accounts[first], after) <= 0)
+		first++;
+	for (int i = 0; i < naccounts; i++)
+	{
+		*account = accounts[(first + i) % naccounts];
+		if (find_startable(account, now, job))
+			return true;
+	}
+	return false;
+}
+
+/* The oldest one. */
+static bool
+find_startable(const pg_uuid_t *account, TimestampTz now, pg_uuid_t *job)
+{
+	CbJob	   *jobs;
+	int			njobs = read_active(account, &jobs);
+	int			nheld = 0;
+	int			found = -1;
+
+	for (int i = 0; i < njobs; i++)
+	{
+		if (cb_job_is_held(&jobs[i], now))
+			nheld++;
+		else if (found < 0)
+			found = i;
+	}
+	if (found < 0 || nheld >= cb_max_running_jobs)
+		return false;
+	*job = jobs[found].id;
+	return true;
 }
 
 bool

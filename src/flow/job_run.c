@@ -312,15 +312,11 @@ void
 cb_job_run_next(CbJobRun *run)
 {
 	CbCaller	caller;
-	bool		out_of_workers = false;
 
 	enter(&caller);
-	cb_job_queue_start(&run->job.account, GetCurrentTimestamp(), &out_of_workers);
+	run->has_next = cb_job_queue_next(&run->job.account, GetCurrentTimestamp(),
+									  &run->next_account, &run->next_job);
 	leave(&caller);
-	if (out_of_workers)
-		ereport(WARNING,
-				(errmsg("no background worker can be started; jobs stay queued"),
-				 errhint("canopy_bulk_resume() starts them later. Raise max_worker_processes if this happens often.")));
 }
 
 /* The rows of jobs are read and written before it is known for whom. */

@@ -50,6 +50,9 @@ typedef struct CbJobRun
 	int			sqlstate;		/* of the error that ended it; 0: none */
 	const char *message;		/* for people, of that error */
 	CbJobFile	file;			/* what was fetched, if anything was */
+	bool		has_next;		/* there is another job to be run */
+	pg_uuid_t	next_account;
+	pg_uuid_t	next_job;
 } CbJobRun;
 
 /*
@@ -127,7 +130,7 @@ extern void cb_job_run_give_up(CbJobRun *run);
 /* For what writes the job itself: raises an error when the job is not ours any more. */
 extern void cb_job_run_check(CbJobRun *run, bool is_ours);
 
-/* Has workers started for jobs of the account that now may run. */
+/* Looks for another job that may run and has no worker. */
 extern void cb_job_run_next(CbJobRun *run);
 
 #endif							/* CB_JOB_RUN_H */

@@ -197,7 +197,7 @@ cb_jobs_resume(const char *account)
 	if (out_of_workers)
 		ereport(NOTICE,
 				(errmsg("no further background worker can be started"),
-				 errhint("Call again later, or raise max_worker_processes.")));
+				 errhint("Call again later, or raise canopy_bulk.max_workers or max_worker_processes.")));
 	return nstarted;
 }
 
@@ -212,7 +212,7 @@ cb_jobs_sweep(void)
 
 	cb_caller_enter_unknown(&caller);
 	MemoryContextSwitchTo(context);
-	accounts = cb_accounts_all(&naccounts);
+	accounts = cb_job_accounts(&naccounts);
 	start_jobs(accounts, naccounts, &out_of_workers);
 	cb_caller_leave(&caller);
 	MemoryContextSwitchTo(context);
@@ -329,14 +329,15 @@ stop_waiting(JobCall *call, const CbJob *job)
 
 /*
  * A worker that writes hears of it after its batch.  Before that, and in a dry run,
- * nothing is worth being finished: what the worker is at is cancelled.
+ * nothing is worth being finished: what the worker is at is cancelled.  It cannot end
+ * the job, and go on with another one, before we commit: we have locked the row.
  */
 static void
 ask_to_stop(const JobCall *call, const CbJob *job)
 {
 	cb_job_ask_cancel(job, call->now);
 	job = cb_job_find(&job->account, &job->id, false);
-	if (job != NULL && job->holder != NULL &&
+	if (job != NULL && job->holder != NULL && !CB_JOB_HAS_ENDED(job) &&
 		(job->status == CB_JOB_FETCHING || cb_job_is_dry_run(job)))
 		cb_process_cancel_at_commit(job->holder);
 }

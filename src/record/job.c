@@ -108,6 +108,12 @@ static CbStatement count_queued = {
 	.returns = "n int8"
 };
 
+static CbStatement find_accounts = {
+	"SELECT DISTINCT account_id FROM canopy.job WHERE " ACTIVE
+	" ORDER BY account_id",
+	0, {0}, SPI_OK_SELECT, true
+};
+
 static CbStatement count_jobs = {
 	"SELECT pg_catalog.count(*) FROM canopy.job" CHOSEN,
 	5, {UUIDOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID}, SPI_OK_SELECT,
@@ -313,6 +319,20 @@ cb_job_count_queued(const pg_uuid_t *account)
 	count = DatumGetInt64(cb_statement_value(0, 1, &isnull));
 	cb_statement_free();
 	return count;
+}
+
+pg_uuid_t *
+cb_job_accounts(int *n)
+{
+	pg_uuid_t  *accounts;
+	bool		isnull;
+
+	*n = (int) cb_statement_run(&find_accounts, NULL, NULL);
+	accounts = palloc(sizeof(pg_uuid_t) * (*n + 1));
+	for (int i = 0; i < *n; i++)
+		accounts[i] = *DatumGetUUIDP(cb_statement_value(i, 1, &isnull));
+	cb_statement_free();
+	return accounts;
 }
 
 void

@@ -118,6 +118,9 @@ extern int64 cb_job_count(const pg_uuid_t *account, const CbJobChoice *choice);
 /* Jobs of an account that wait to be run, whatever the isolation level. */
 extern int64 cb_job_count_queued(const pg_uuid_t *account);
 
+/* The accounts that have jobs which have not ended, in the order of their ids. */
+extern pg_uuid_t *cb_job_accounts(int *n);
+
 /* Makes this process the holder of a job that is locked, and fills in attempt. */
 extern void cb_job_take(CbJob *job, TimestampTz now);
 

@@ -146,6 +146,7 @@ $$, $$ VALUES
 	('canopy_bulk.max_queued_jobs', 'integer', 'superuser', '10', '1', '100000', NULL),
 	('canopy_bulk.max_rows', 'integer', 'superuser', '200', '1', '10000', NULL),
 	('canopy_bulk.max_running_jobs', 'integer', 'superuser', '1', '1', '1000', NULL),
+	('canopy_bulk.max_workers', 'integer', 'sighup', '4', '1', '1000', NULL),
 	('canopy_bulk.outbox_attempts', 'integer', 'superuser', '8', '1', '100', NULL),
 	('canopy_bulk.outbox_backoff', 'integer', 'superuser', '60', '1', '3600', 's'),
 	('canopy_bulk.outbox_lease', 'integer', 'superuser', '300', '1', '86400', 's'),
