@@ -157,7 +157,7 @@ COMMENT ON FUNCTION @extschema@.canopy_bulk_resume(text) IS
 
 account: slug or id; default: the setting canopy_bulk.account, then the accounts that the claims name, else all.
 Call it after a crash of the server, or now and then, from pg_cron for example; with the library in shared_preload_libraries, canopy_bulk.launcher_databases has it called. A worker of another server of the same cluster counts as gone a minute after it was last heard of. Jobs of superusers are started for superusers only.
-Returns how many workers were started, at most canopy_bulk.max_running_jobs for each account; when one ends, it starts the next job.
+Returns how many workers were started, at most canopy_bulk.max_running_jobs for each account and as many as canopy_bulk.max_workers leaves; each goes on with other jobs that wait.
 Errors: 25006 on a standby; 55000 canopy_bulk_setup() has not run.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_resume(text) FROM PUBLIC;

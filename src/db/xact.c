@@ -32,11 +32,8 @@
  *		small_numbers		the same
  *		last_time, text, len	the text of the last time that was written: as long as
  *							the process; last_time is set last
- *		turn				where the next look for a slot of hashing begins: as long as
- *							the process
  *		last_millisecond, last_counter
  *							of the last UUID: as long as the process
- *		turn				of the slot that is tried first: as long as the process
  *		aliases, naliases	from malloc(): as long as the process
  *		handle				of ICU: as long as the process
  *		is_ready, hop_index	of libcurl and OpenSSL: as long as the process
