@@ -91,7 +91,7 @@ id: of the invite. Its old link is dead at once, its old mail withdrawn if it is
 account, application, environment: slug or id; default: the settings of the same name, then the claims. The invite has to be theirs.
 idempotency_key: as for canopy_bulk_invite.
 Returns {message, accept_url}; accept_url is null where the invite is mailed, and in an answer that is given again.
-Errors: PT404 there is no such invite; 22023 it is not pending; PT422 its OAuth client is gone or misconfigured, or the idempotency key was used for another request; PT401, 42501, 55000 as for every function.
+Errors: PT404 there is no such invite; 22023 it is not pending; 42501 it resets a password, is not mailed, and the caller is bound to an application; PT422 its OAuth client is gone or misconfigured, or the idempotency key was used for another request; PT401, 42501, 55000 as for every function.
 Canopy API: Resend invite.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_invite_resend(uuid, text, text, text, text) FROM PUBLIC;
