@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
+#include "db/stored.h"
 #include "rows/access.h"
 #include "rows/identity_reverse.h"
 #include "rows/parents.h"

@@ -53,7 +53,7 @@ for my $alteration (@alterations)
 		$session->try('ROLLBACK');
 		next;
 	}
-	my @answers = eval { answers($session, $long ? (0, 1) : (int rand 4, 4)) };
+	my @answers = eval { answers($session, $long || $alteration->{always} ? (0, 1) : (int rand 4, 4)) };
 	my @faults = $@ ? ($@) : grep { is_fault($_, $alteration) } @answers;
 	$refused += grep { / 55000 / } @answers;
 	if (@faults)
