@@ -111,7 +111,7 @@ static CbStatement count_queued = {
 static CbStatement find_accounts = {
 	"SELECT DISTINCT account_id FROM canopy.job WHERE " ACTIVE
 	" ORDER BY account_id",
-	0, {0}, SPI_OK_SELECT, true
+	0, {0}, SPI_OK_SELECT, true,.returns = "account_id uuid"
 };
 
 static CbStatement count_jobs = {

@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "canopy_bulk.h"
+#include "db/stored.h"
 #include "rows/access.h"
 #include "rows/identity_reverse.h"
 #include "rows/parents.h"
@@ -280,13 +281,11 @@ first_replaced(const CbUndoItem *item)
 {
 	for (int i = 0; i < item->nbefore; i++)
 	{
-		JsonbValue	value;
+		JsonbValue *value = item->before[i] == NULL ? NULL :
+		cb_stored_member(&item->before[i]->root, "identity");
 
-		if (item->before[i] != NULL &&
-			getKeyJsonValueFromContainer(&item->before[i]->root, "identity", 8,
-										 &value) != NULL &&
-			value.type == jbvBinary)
-			return JsonbValueToJsonb(&value);
+		if (value != NULL && value->type == jbvBinary)
+			return JsonbValueToJsonb(value);
 	}
 	return NULL;
 }

@@ -32,7 +32,7 @@ my $super = $attack->{super} = $attack->session;
 prepare();
 
 # as it is: what each call answers, for comparison
-my %before = map { split / /, $_, 2 } answers(0, 1);
+my %before = map { split / /, $_, 2 } answers($super, 0, 1);
 is_deeply([ grep { $before{$_} ne 'answer' } sort keys %before ], [], 'every call answers while the tables are as they were made');
 
 my @alterations = grep { $_->{name} =~ /$only/ } shuffle(alterations());
@@ -43,15 +43,17 @@ my $pid = $super->pid;
 for my $alteration (@alterations)
 {
 	my ($name, $table) = @$alteration{qw(name table)};
-	my $changed = $super->try("BEGIN; $alteration->{sql}");
+	# the server keeps the plans of foreign keys that a rule has changed, also when the rule is gone
+	my $session = $alteration->{rule} ? $attack->session : $super;
+	my $changed = $session->try("BEGIN; $alteration->{sql}");
 	if ($changed->{state})
 	{
 		fail("$name can be made");
 		diag("$changed->{state} $changed->{message}\n$alteration->{sql}");
-		$super->try('ROLLBACK');
+		$session->try('ROLLBACK');
 		next;
 	}
-	my @answers = eval { answers($long ? (0, 1) : (int rand 4, 4)) };
+	my @answers = eval { answers($session, $long || $alteration->{always} ? (0, 1) : (int rand 4, 4)) };
 	my @faults = $@ ? ($@) : grep { is_fault($_, $alteration) } @answers;
 	$refused += grep { / 55000 / } @answers;
 	if (@faults)
@@ -61,7 +63,8 @@ for my $alteration (@alterations)
 		diag(join "\n", map { substr $_, 0, 600 } @faults[ 0 .. ($#faults > 4 ? 4 : $#faults) ]);
 	}
 	last if $@ && !reconnect();
-	$super->try('ROLLBACK');
+	$session->try('ROLLBACK');
+	$session->quit if $alteration->{rule};
 }
 is($wrong, 0, scalar(@alterations) . ' alterations: every call ends with an answer or an error that names it');
 cmp_ok($refused, '>', @alterations, 'many a call is refused');
@@ -126,8 +129,8 @@ sub quote { my ($text) = @_; return q{'} . $text =~ s/'/''/gr . q{'} }
 # "n answer" or "n SQLSTATE message: detail" of each call; of one of so many parts of the routes.
 sub answers
 {
-	my ($part, $parts) = @_;
-	return split /\n(?=\d+ (?:answer|\w{5} ))/, $super->query("SELECT * FROM attack.answers($part, $parts)");
+	my ($session, $part, $parts) = @_;
+	return split /\n(?=\d+ (?:answer|\w{5} ))/, $session->query("SELECT * FROM attack.answers($part, $parts)");
 }
 
 # An internal error; an error of the parser or planner that is not explained; an explanation that
@@ -157,7 +160,6 @@ sub reconnect
 sub alterations
 {
 	my @all;
-	my %rows = map { $_ => 1 } ();
 	for (split /\n/, $super->query(q{SELECT c.relname || ' ' || a.attname || ' ' || format_type(a.atttypid, NULL)
 		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relnamespace = 'canopy'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped}))
 	{
@@ -169,8 +171,9 @@ sub alterations
 			my ($new, $using) = @$other;
 			$add->("of type $new", "$alter ALTER COLUMN $column TYPE $new USING " . ($using =~ s/%s/$column/gr));
 		}
-		$add->('of a domain', "CREATE DOMAIN attack.alike AS $type; $alter ALTER COLUMN $column TYPE attack.alike", harmless => 1) unless $type =~ /\[\]/;
-		$all[-1]{sql} = $all[-1]{sql} =~ s/^SELECT attack.free\([^)]*\); //r if $all[-1]{harmless};
+		# not where a column is generated of others, which then keep their types
+		push @all, { name => "$table.$column of a domain", table => $table, sql => "CREATE DOMAIN attack.alike AS $type; $alter ALTER COLUMN $column TYPE attack.alike", harmless => 1 }
+		  unless $type =~ /\[\]/ || $table eq 'identity_invite';
 		$add->('without a value', "$alter ALTER COLUMN $column DROP NOT NULL; UPDATE canopy.$table SET $column = NULL");
 		$add->('gone', "$alter DROP COLUMN $column CASCADE");
 		$add->("with " . substr($_, 0, 60), "UPDATE canopy.$table SET $column = $_") for odd_values($type);
@@ -186,8 +189,8 @@ sub alterations
 		$add->('empty', "TRUNCATE canopy.$table CASCADE");
 		$add->('with each row twice', "$free INSERT INTO canopy.$table SELECT * FROM canopy.$table", always => 1);
 		$add->('with more columns', "ALTER TABLE canopy.$table ADD \"a b\" point DEFAULT '(1,2)', ADD c tsvector, ADD d numeric DEFAULT 1", harmless => 1);
-		$add->("with a rule ON $_", "CREATE RULE other AS ON $_ TO canopy.$table DO INSTEAD NOTHING") for qw(INSERT UPDATE DELETE);
-		$add->("with one more rule ON $_", "CREATE RULE other AS ON $_ TO canopy.$table DO ALSO SELECT 1") for qw(INSERT UPDATE DELETE);
+		$add->("with a rule ON $_", "CREATE RULE other AS ON $_ TO canopy.$table DO INSTEAD NOTHING", rule => 1) for qw(INSERT UPDATE DELETE);
+		$add->("with one more rule ON $_", "CREATE RULE other AS ON $_ TO canopy.$table DO ALSO SELECT 1", rule => 1) for qw(INSERT UPDATE DELETE);
 	}
 	my %known = map { $_ => 1 } 'job.error_message of type bigint', 'job.actor_type without a value', 'import.header without a value', 'import.row_count with -1', 'import.batch_size with 0';
 	$_->{always} ||= $known{ $_->{name} } for @all;
