@@ -89,7 +89,7 @@ sub answer_of
 	{
 		# an error without an SQLSTATE of the server's is the connection's
 		$answer{state} = $dbh->pg_error_field('state') || '08006';
-		$answer{message} = $dbh->pg_error_field('message_primary') // ($dbh->errstr =~ s/\n.*//sr);
+		$answer{message} = $dbh->pg_error_field('message_primary') // (($dbh->errstr // "the connection is gone") =~ s/\n.*//sr);
 		$answer{detail} = $dbh->pg_error_field('message_detail') // '';
 		$answer{hint} = $dbh->pg_error_field('message_hint') // '';
 	}
