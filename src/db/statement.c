@@ -258,16 +258,17 @@ make_plan(CbStatement *statement)
 		.arg = statement
 	};
 	CachedPlanSource *source;
+	CachedPlan *plan;
 
 	error_context_stack = &callback;
 	if (statement->plan == NULL)
 		prepare(statement);
-	ReleaseCachedPlan(SPI_plan_get_cached_plan(statement->plan),
-					  CurrentResourceOwner);
+	plan = SPI_plan_get_cached_plan(statement->plan);
 	error_context_stack = callback.previous;
 
+	/* Held to the end: a look at the source may drop a plan that became invalid. */
 	source = source_of(statement);
-	if (list_length(source->gplan->stmt_list) != 1)
+	if (list_length(plan->stmt_list) != 1)
 	{
 		/* A plan of nothing depends on no table, and would stay for ever. */
 		source->is_valid = false;
@@ -278,7 +279,8 @@ make_plan(CbStatement *statement)
 		cb_result_check_types(statement->result, source->resultDesc, source);
 		cb_result_check_names(statement->result, source);
 	}
-	statement->generation = source->gplan->generation;
+	statement->generation = plan->generation;
+	ReleaseCachedPlan(plan, CurrentResourceOwner);
 }
 
 static void
