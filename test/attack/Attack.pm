@@ -133,6 +133,21 @@ sub fails_with
 	return ok($good, $sentence) || diag("wanted $state, got $answer->{state} $answer->{message} $answer->{output}\n$sql");
 }
 
+# Has the jobs of the directory done, which wait otherwise until a job of their account ends or is resumed.
+sub finish_jobs
+{
+	my ($self) = @_;
+	my $super = $self->{super};
+	for (1 .. 600)
+	{
+		$super->query('SELECT canopy_bulk_resume()') if $_ % 50 == 1;
+		select undef, undef, undef, 0.1;
+		return if $super->query(q{SELECT (SELECT count(*) FROM canopy.job WHERE status IN ('queued', 'fetching', 'running'))
+			+ (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'canopy_bulk job')}) eq '0';
+	}
+	die 'a job has not ended: ' . $super->query('TABLE canopy.job');
+}
+
 # What is in the tables of the directory, a digest each. except => [names] leaves tables out.
 sub contents
 {

@@ -10,6 +10,7 @@ use Test::More;
 
 my $attack = Attack->new('application_bound_imports', settings => ["canopy_bulk.import_allowed_hosts = 'nowhere.example'"]);
 my $super = $attack->super;
+$attack->finish_jobs;
 my ($bound, $wide) = ($attack->session(user => 'api'), $attack->session(user => 'api'));
 $bound->query(q{SET request.jwt.claims = '{"sub":"eve","principal_type":"user","account":"acme","application":"crm","environment":"production"}'});
 $wide->query(q{SET request.jwt.claims = '{"sub":"admin","principal_type":"user","account":"acme"}'});
@@ -156,7 +157,7 @@ sub submit
 	return;
 }
 
-# Until no job of an import that has a file waits or runs; those of the directory stay in their queue.
+# Until no job of an import that has a file waits or runs.
 sub wait_for_jobs
 {
 	my $active = q{SELECT count(*) FROM canopy.job AS j JOIN canopy.import AS i ON i.account_id = j.account_id AND i.id = j.import_id WHERE j.status IN ('queued', 'fetching', 'running') AND i.application_id IS NOT NULL};

@@ -80,7 +80,6 @@ for my $place (
 	[ 'a domain', 'CREATE DOMAIN own.struck AS boolean CHECK (own.strike()); ALTER TABLE canopy.identity ADD struck own.struck', 'ALTER TABLE canopy.identity DROP struck; DROP DOMAIN own.struck' ],
 	[ 'an index', 'CREATE FUNCTION own.fixed(text) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN own.strike(); END $$; CREATE INDEX strike ON canopy.identity (own.fixed(email))', 'DROP INDEX canopy.strike; DROP FUNCTION own.fixed' ],
 	[ 'a policy', 'ALTER TABLE canopy.identity ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY strike ON canopy.identity USING (own.strike()) WITH CHECK (own.strike())', 'DROP POLICY strike ON canopy.identity; ALTER TABLE canopy.identity NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY' ],
-	[ 'a rule', 'CREATE RULE strike AS ON INSERT TO canopy.audit_log DO ALSO SELECT own.strike()', 'DROP RULE strike ON canopy.audit_log' ],
 	[ 'a view in place of a table', 'ALTER TABLE canopy.account RENAME TO account_0; CREATE VIEW canopy.account AS SELECT * FROM canopy.account_0 WHERE own.strike()', 'DROP VIEW canopy.account; ALTER TABLE canopy.account_0 RENAME TO account' ],
 	[ 'a view in place of the list of versions', 'ALTER TABLE canopy.migration RENAME TO migration_0; CREATE VIEW canopy.migration AS SELECT * FROM canopy.migration_0 WHERE own.strike()', 'DROP VIEW canopy.migration; ALTER TABLE canopy.migration_0 RENAME TO migration' ])
 {

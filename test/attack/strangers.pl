@@ -62,6 +62,7 @@ $attack->end;
 # What the directory does not have yet: imports and jobs of applications, learners, mail, memberships that ended.
 sub fill
 {
+	$attack->finish_jobs;
 	$super->query(slurp_file("$FindBin::RealBin/strangers.sql"));
 	for my $at ([ 'acme', 'crm', 'production' ], [ 'acme', 'wiki', 'wiki-live' ], [ 'globex', 'shop', 'shop-live' ])
 	{

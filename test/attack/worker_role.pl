@@ -202,7 +202,7 @@ for my $application (undef, 'wiki')
 		next;
 	}
 	my $ended = wait_for_job($node, $id, 'complete|failed');
-	is("$ended->{status}: $ended->{error_message}", 'failed: Token is not authorized for this application.', 'a job that is moved to another application does not take the import along');
+	is("$ended->{status}: $ended->{error_message}", 'failed: Import does not exist.', 'a job that is moved to another application does not take the import along');
 }
 is($super->query('SELECT held_to FROM canopy.job ORDER BY created_at DESC LIMIT 1'), 'application', 'as the row says');
 $owner->query('CREATE OR REPLACE FUNCTION own.forge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$');
