@@ -78,18 +78,17 @@ is(what_is_left($job), 'cancelled 200 200 1000', 'after its batch');
 is($node->safe_psql('postgres', "SELECT string_agg(skip_reason || ' ' || n, ', ') FROM (SELECT skip_reason, count(*) AS n FROM canopy.import_row r JOIN canopy.job j USING (account_id, import_id) WHERE j.id = '$job' AND skip_reason IS NOT NULL GROUP BY 1) AS x"), 'cancelled 800', 'and the rest is skipped');
 gone();
 
-# a job that waits for somebody else to run its import
+# a job that waits for somebody else to run its import, whose batches last four seconds
 make_slow(0, '');
 my $import = preview_import($node, 'wait', 1000);
 $node->safe_psql('postgres', 'ALTER DATABASE postgres SET canopy_bulk.account = \'acme\'');
-make_slow($nap, 'identity INSERT');
+make_slow(0.02, 'identity INSERT');
 my $ready = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', "SELECT canopy_bulk_import_submit('$import') ->> 'id'", '-c', "CALL canopy_bulk_import_run('$import')" ], '>', \my $out, '2>', \my $err);
 $node->poll_query_until('postgres', "SELECT count(*) = 1 FROM canopy.job WHERE import_id = '$import'") or die;
 $job = $node->safe_psql('postgres', "SELECT id FROM canopy.job WHERE import_id = '$import'");
 $node->poll_query_until('postgres', "SELECT status = 'running' FROM canopy.job WHERE id = '$job'") or die;
 $node->safe_psql('postgres', "SELECT canopy_bulk_job_cancel('$job', 'acme')");
 is(wait_for_job($node, $job, 'complete|failed|cancelled')->{status}, 'cancelled', 'a job that finds its import taken is cancelled');
-wake();
 $ready->finish;
 is($node->safe_psql('postgres', "SELECT concat_ws(' ', status, succeeded_count % 200, succeeded_count < 1000) FROM canopy.import WHERE id = '$import'"), 'cancelled 0 t', 'and whoever has it stops');
 gone();
