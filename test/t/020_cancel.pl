@@ -1,7 +1,7 @@
 # A call can be ended at any moment, and what is left is a session that works.
 #
-# The target is 150 ms from the request to the end. The limits here leave a loaded
-# machine room; each is still far below what the call takes when nobody is heard.
+# The target is 150 ms from the request to the end. A call that is not heard lasts an hour
+# here, or with passwords some minutes; $soon is enough for a machine that is busy.
 use strict;
 use warnings;
 use FindBin;
@@ -12,23 +12,21 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time sleep);
 
+my $soon = 60;	# seconds
 my $node = start_server('cancel');
 fill_directory($node);
 $node->safe_psql('postgres', <<'END');
 CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END $$;
+$$ BEGIN PERFORM pg_sleep(3600); RETURN NEW; END $$;
 CREATE TRIGGER slow BEFORE INSERT ON canopy.identity FOR EACH ROW
 	WHEN (NEW.email LIKE 'slow%') EXECUTE FUNCTION public.slow();
 END
 
-# a timeout of 500 ms ends 20 rows of 200 ms each, which would take 4 s
+# a timeout ends rows that would take an hour each
 {
-	my $start = time;
 	is(sqlstate_of($node, sprintf "SET statement_timeout = '500ms';
 		SELECT canopy_bulk_create('%s', 'acme')", people('slow', 20)),
 		'57014', 'a timeout while writing ends the call with its own SQLSTATE');
-	my $took = time - $start;
-	cmp_ok($took, '<', 2.5, sprintf 'and in time (500 ms were given, it took %.0f)', $took * 1000);
 	is(left(), '0 0', 'it leaves no identity and no audit entry');
 }
 
@@ -53,7 +51,7 @@ is(sqlstate_of($node, sprintf "SET statement_timeout = '300ms';
 	my $session = $node->background_psql('postgres', on_error_stop => 0);
 	my $pid = $session->query_safe('SELECT pg_backend_pid()');
 	my $took = end_while_hashing($session, $pid, 'cancel');
-	cmp_ok($took, '<', 1.5, sprintf 'a cancel is heard while hashing (it took %.0f ms)', $took * 1000);
+	cmp_ok($took, '<', $soon, sprintf 'a cancel is heard while hashing (it took %.0f ms)', $took * 1000);
 	is(threads($pid), 1, 'no thread is left');
 	like($session->query(sprintf "SELECT canopy_bulk_create('%s', 'acme') -> 'summary'",
 			people('after', 2, password => 'correct horse')),
@@ -67,7 +65,7 @@ is(sqlstate_of($node, sprintf "SET statement_timeout = '300ms';
 	my $session = $node->background_psql('postgres', on_error_stop => 0);
 	my $pid = $session->query_safe('SELECT pg_backend_pid()');
 	my $took = end_while_hashing($session, $pid, 'terminate');
-	cmp_ok($took, '<', 1.5, sprintf 'a termination is heard while hashing (it took %.0f ms)', $took * 1000);
+	cmp_ok($took, '<', $soon, sprintf 'a termination is heard while hashing (it took %.0f ms)', $took * 1000);
 	ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid"),
 		'the process is gone');
 	is($node->safe_psql('postgres', 'SELECT 1'), 1, 'the server is not');
@@ -81,7 +79,7 @@ is(sqlstate_of($node, sprintf "SET statement_timeout = '300ms';
 	begin_hashing($session, $pid);
 	my $start = time;
 	$node->stop('fast');
-	cmp_ok(time - $start, '<', 5, 'a fast shutdown is heard while hashing');
+	cmp_ok(time - $start, '<', $soon, 'a fast shutdown is heard while hashing');
 	eval { $session->{run}->kill_kill };
 	unlike(slurp_file($node->logfile), qr/PANIC|TRAP|was terminated by signal/, 'nothing crashed');
 }
@@ -98,11 +96,11 @@ sub left
 sub begin_hashing
 {
 	my ($session, $pid) = @_;
-	my $sql = sprintf "SELECT canopy_bulk_create('%s', 'acme');\n",
+	my $sql = sprintf "SET canopy_bulk.argon2_passes = 40; SELECT canopy_bulk_create('%s', 'acme'); RESET canopy_bulk.argon2_passes;\n",
 	  people("hash$pid", 200, password => 'correct horse');
 	$session->{stdin} .= $sql;
 	$session->{run}->pump_nb;
-	for (1 .. 1000)
+	for (1 .. 60_000)
 	{
 		$session->{run}->pump_nb;
 		return if threads($pid) > 1;
@@ -121,7 +119,7 @@ sub end_while_hashing
 	sleep 0.2;
 	my $start = time;
 	$node->safe_psql('postgres', "SELECT pg_${how}_backend($pid)");
-	while (time - $start < 30)
+	while (time - $start < 10 * $soon)
 	{
 		last if !-d "/proc/$pid";
 		last if $node->safe_psql('postgres',

@@ -127,7 +127,7 @@ sub crash
 	my $pid = '';
 	$pid = $node->safe_psql('postgres', $find) until $pid;
 	kill 'KILL', $pid;
-	for (1 .. 600)
+	for (1 .. 6000)
 	{
 		last if slurp_file($node->logfile) =~ /PID $pid\) was terminated.*database system is ready/s;
 		sleep 0.1;

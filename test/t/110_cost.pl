@@ -131,7 +131,7 @@ sub measure
 	# an id that ends after the batch's makes these ids something a snapshot must look for
 	$node->safe_psql('postgres', 'SELECT txid_current()');
 	my $before = subtrans_reads();
-	$node->safe_psql('postgres', join '', map { "SELECT count(*) FROM canopy.$_;" } (qw(identity app_membership role_assignment)) x 2);
+	$node->safe_psql('postgres', join('', map { "SELECT count(*) FROM canopy.$_;" } (qw(identity app_membership role_assignment)) x 2) . 'SELECT pg_stat_force_next_flush()');
 	my $reads = subtrans_reads() - $before;
 	$writer->query_safe('ROLLBACK');
 	my $used = next_id() - $first - 1;

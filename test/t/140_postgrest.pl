@@ -313,12 +313,14 @@ sub session
 	return map { /\x1f/ ? success($_) : failure(splice @errors, 0, 2) } @parts;
 }
 
-# The function that the names in the body mean, as PostgREST finds it: its name, its kind and its arguments.
+# The function that the names in the body mean, as PostgREST finds it: its name, its kind and its
+# arguments. What the catalogs say of it is read once.
 sub find_function
 {
 	my (%request) = @_;
+	our %known;
 	my $schema = $request{schema} // 'public';
-	my ($kind, $names, $types, $required) = split /\|/, $node->safe_psql('postgres', qq{
+	my ($kind, $names, $types, $required) = split /\|/, $known{$schema}{ $request{function} } ||= $node->safe_psql('postgres', qq{
 		SELECT CASE WHEN proretset THEN 'set' WHEN prorettype = 'void'::regtype THEN 'void'
 			WHEN prorettype = 'record'::regtype THEN 'row' ELSE 'scalar' END,
 			array_to_string(proargnames[1 : pronargs], ','), array_to_string(proargtypes::regtype[], ','), pronargs - pronargdefaults

@@ -14,6 +14,7 @@ use Directory;
 use IPC::Run;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(sleep);
 
 my $node = start_server('exposure', quick_hashes(),
 	q{shared_preload_libraries = 'pg_stat_statements, auto_explain'}, 'pg_stat_statements.track = all',
@@ -209,11 +210,26 @@ sub try_settings
 	return sort map { s/.*, (?=\w+( \w+)?$)//r } found_in($texts, values %sent);
 }
 
-# All logs, or those of one kind.
+# All logs, or those of one kind, with all that has been logged before.
 sub logs
 {
 	my ($kind) = @_;
+	await_logs();
 	return join '', map { slurp_file($_) } glob $node->data_dir . '/log/*.' . ($kind // '*');
+}
+
+# Waits until the collector, which writes when it can, has come to here in each kind of log.
+sub await_logs
+{
+	our $marks;
+	my $mark = sprintf 'mark %d.', ++$marks;
+	$node->safe_psql('postgres', "DO \$do\$ BEGIN RAISE LOG '$mark'; END \$do\$");
+	for my $kind (qw(log csv json))
+	{
+		my $end = time + $PostgreSQL::Test::Utils::timeout_default;
+		sleep 0.02 until time > $end || grep { index(slurp_file($_), $mark) >= 0 } glob $node->data_dir . "/log/*.$kind";
+	}
+	return;
 }
 
 # The canaries are nowhere.

@@ -25,8 +25,7 @@ my $seed = $ENV{CANOPY_SEED} // int(time);
 srand($seed);
 diag("seed $seed, to be given in CANOPY_SEED");
 
-my (@imports, @psqls, %killed, %was, $current);
-my $longest = 0;
+my (@imports, @psqls, %killed, %was, @stuck, $current);
 my $ran = 0;
 for my $n (1 .. $kills)
 {
@@ -36,9 +35,7 @@ for my $n (1 .. $kills)
 	my $left = job($node, $current);
 	$was{ $left->{status} }++;
 	resume();
-	my $began = time;
-	await_another($left) if $n % 2;
-	$longest = time - $began if time - $began > $longest;
+	push @stuck, $n if $n % 2 && !await_another($left);
 	undef $current if job($node, $current)->{status} eq 'complete';
 }
 if (defined $current)
@@ -49,7 +46,7 @@ if (defined $current)
 cmp_ok($ran, '>=', $kills / 2, "most died while a job was at work ($ran of $kills: " . join(', ', map { "$killed{$_} $_" } sort keys %killed) . ')');
 
 cmp_ok($was{fetching} // 0, '>=', int($kills / 20), 'some while a file was fetched (' . join(', ', map { "$was{$_} $_" } sort keys %was) . ')');
-cmp_ok($longest, '<', 60, sprintf 'whatever was cut off was taken up within a lease, after %.2f s at most', $longest);
+is("@stuck", '', 'whatever was cut off was taken up');
 
 # what there is in the end
 my $n = @imports;
@@ -78,22 +75,26 @@ sub begin_import
 	return $node->safe_psql('postgres', "SELECT canopy_bulk_import_url('$host/drip?$rows-i$n-', mode => 'account_create', account => 'acme') #>> '{data,APIBulkImport,id}'");
 }
 
-# Waits until another worker has the job, or it has ended.
+# Waits until another worker has the job, or it has ended; has it come to that?
 sub await_another
 {
 	my ($left) = @_;
-	my $end = time + 90;
-	my $job;
-	do { $job = job($node, $left->{id}) } while $job->{status} !~ /complete|failed|cancelled/ && $job->{attempt} <= $left->{attempt} && time < $end;
-	return $job;
+	my $end = time + $PATIENCE;
+	while (time < $end)
+	{
+		my $job = job($node, $left->{id});
+		return 1 if $job->{status} =~ /complete|failed|cancelled/ || $job->{attempt} > $left->{attempt};
+	}
+	return 0;
 }
 
 # Kills it after some seconds; was a worker there then?
 sub kill_something
 {
 	my ($what, $delay) = @_;
-	my $pid = $what eq 'postmaster' ? '' : $what eq 'worker' ? worker_pid($node) : busy_backend();
+	sleep 0.01 until worker_pid($node) ne '' || job($node, $current)->{status} !~ /queued|fetching|running/;
 	my $is_at_work = worker_pid($node) ne '';
+	my $pid = $what eq 'postmaster' ? '' : $what eq 'worker' ? worker_pid($node) : busy_backend();
 	sleep $delay;
 	$killed{$what}++;
 	if ($what eq 'postmaster') { $node->kill9 }
@@ -113,7 +114,7 @@ sub busy_backend
 
 sub resume
 {
-	for (1 .. 100)
+	for (1 .. 20 * $PATIENCE)
 	{
 		return if can_run($node, 'SELECT canopy_bulk_resume()');
 		sleep 0.05;

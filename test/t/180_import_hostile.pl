@@ -34,7 +34,6 @@ END $$;
 END
 
 # hosts that misbehave: each for itself, and many at once
-my $began = time;
 my %wanted = map { @$_ } @{ $plan->{answers} };
 my $most = 0;
 for my $job (run_jobs([ map { $_->[0] } @{ $plan->{answers} } ], sub { $_[0] =~ m{/busy(?:-until)?\?} }))
@@ -46,7 +45,6 @@ for my $job (run_jobs([ map { $_->[0] } @{ $plan->{answers} } ], sub { $_[0] =~ 
 	$node->safe_psql('postgres', "SELECT canopy_bulk_job_cancel('$job->{id}', 'acme')");
 	is(wait_for_job($node, $job->{id}, 'complete|failed|cancelled')->{status}, 'cancelled', "$shown: it waits for as long as the host wants, and can be cancelled");
 }
-cmp_ok(time - $began, '<', 180, sprintf 'all of that took %d s', time - $began);
 cmp_ok($most, '<', 96 * 1024, "and no worker more than $most kB");
 is($node->safe_psql('postgres', q{SELECT count(*) FROM canopy.identity}), '1000', 'files that arrived were imported, the same people each time');
 
@@ -95,7 +93,7 @@ unlike($log, qr/PANIC|TRAP|XX000|signal 11|terminated by signal/, 'the log has n
 $node->append_conf('postgresql.conf', "canopy_bulk.import_allowed_networks = '0.0.0.0/0, ::/0'");
 $node->reload;
 ask([ grep { m{^http://(?:\d|\[::1)} } @{ $plan->{hidden} } ]);
-my $end = time + 30;
+my $end = time + $PATIENCE;
 sleep 0.1 until reached('connections') > 3 || time > $end;
 cmp_ok(reached('connections'), '>', 3, 'without the rule connections reach the sink');
 $node->stop('immediate');
@@ -119,7 +117,7 @@ sub run_jobs
 	my ($urls, $may_last) = @_;
 	my $last = $node->safe_psql('postgres', 'SELECT coalesce(max(n), 0) FROM public.asked');
 	ask($urls);
-	my $end = time + 240;
+	my $end = time + 2 * $PATIENCE;
 	my @jobs;
 	do
 	{

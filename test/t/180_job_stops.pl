@@ -1,5 +1,5 @@
 # Whoever wants a job to stop is heard at once, whatever its worker is at; only a batch
-# that is being written is finished.  Every phase is made to last a minute here.
+# that is being written is finished.  Every phase is made to last an hour here.
 use strict;
 use warnings;
 use FindBin;
@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $soon = 15;	# seconds
+my $nap = 4;	# seconds for a row, of a thousand
 my $scratch = PostgreSQL::Test::Utils::tempdir;
 my ($site, $host) = start_site($scratch);
 my $node = start_server('stops', "canopy_bulk.import_allowed_hosts = '" . $host =~ s!.*/!!r . "'",
@@ -24,26 +24,26 @@ prepare('postgres');
 # whoever asked may be a role that may not signal anybody
 for my $phase (sort keys %place)
 {
-	make_slow(0.06, $place{$phase});
+	make_slow($nap, $place{$phase});
 	my $job = ask('people-1000', ', dry_run => true');
 	reach($place{$phase});
 	my $before = $node->safe_psql('postgres', "SELECT status FROM canopy.import WHERE id = '@{[ job($node, $job)->{import_id} ]}'");
-	my $began = time;
 	$node->safe_psql('postgres', "SELECT canopy_bulk_job_cancel('$job', 'acme')", extra_params => [ '-U', 'app' ]);
 	is(wait_for_job($node, $job, 'complete|failed|cancelled')->{status}, 'cancelled', "$phase: the job is cancelled");
-	cmp_ok(time - $began, '<', $soon, sprintf 'soon: after %.2f s', time - $began);
 	is(what_is_left($job, 'reading'), 'cancelled 0 0 ' . ($phase eq 'reading the file' ? 0 : 1000), 'nothing is left but what was read before');
 	gone();
 }
 
 # a wish that is taken back is none
-make_slow(0.01, $place{'rehearsing the import'});
+make_slow($nap, $place{'rehearsing the import'});
 my $job = ask('people-200', ', dry_run => true');
 reach($place{'rehearsing the import'});
 $node->safe_psql('postgres', "BEGIN; SELECT canopy_bulk_job_cancel('$job', 'acme'); ROLLBACK");
 $node->safe_psql('postgres', "BEGIN; SAVEPOINT s; SELECT canopy_bulk_job_cancel('$job', 'acme'); ROLLBACK TO s; COMMIT");
+wake();
 is(wait_for_job($node, $job, 'complete|failed|cancelled')->{status}, 'complete', 'a cancel that is rolled back changes nothing');
 gone();
+make_slow($nap, $place{'rehearsing the import'});
 $job = ask('people-200', ', dry_run => true');
 reach($place{'rehearsing the import'});
 $node->safe_psql('postgres', "BEGIN; SAVEPOINT s; SAVEPOINT t; SELECT canopy_bulk_job_cancel('$job', 'acme'); RELEASE s; COMMIT");
@@ -51,34 +51,38 @@ is(wait_for_job($node, $job, 'complete|failed|cancelled')->{status}, 'cancelled'
 gone();
 
 # one that interrupts nobody is heard when the step ends
+make_slow($nap, $place{'rehearsing the import'});
 $job = ask('people-200', ', dry_run => true');
 reach($place{'rehearsing the import'});
 $node->safe_psql('postgres', "BEGIN; SELECT canopy_bulk_job_cancel('$job', 'acme'); PREPARE TRANSACTION 'cancel'");
 $node->safe_psql('postgres', "COMMIT PREPARED 'cancel'");
+wake();
 is(wait_for_job($node, $job, 'complete|failed|cancelled')->{status}, 'cancelled', 'a cancel that was prepared is heard when the step ends');
 gone();
-make_slow(0.01, $place{'rehearsing the import'}, 'deaf');
+make_slow($nap, $place{'rehearsing the import'}, 'deaf');
 $job = ask('people-200', ', dry_run => true');
 reach($place{'rehearsing the import'});
 $node->safe_psql('postgres', "SELECT canopy_bulk_job_cancel('$job', 'acme')");
+wake();
 is(wait_for_job($node, $job, 'complete|failed|cancelled')->{status}, 'cancelled', 'as is one that a trigger of the user\'s has swallowed');
 gone();
 
 # a batch that is written is finished, the rest is skipped
-make_slow(0.01, 'identity INSERT');
+make_slow($nap, 'identity INSERT');
 $job = ask('people-1000-w');
 reach('identity INSERT');
 $node->safe_psql('postgres', "SELECT canopy_bulk_job_cancel('$job', 'acme')");
+wake();
 is(wait_for_job($node, $job, 'complete|failed|cancelled')->{status}, 'cancelled', 'a job that writes is cancelled');
 is(what_is_left($job), 'cancelled 200 200 1000', 'after its batch');
 is($node->safe_psql('postgres', "SELECT string_agg(skip_reason || ' ' || n, ', ') FROM (SELECT skip_reason, count(*) AS n FROM canopy.import_row r JOIN canopy.job j USING (account_id, import_id) WHERE j.id = '$job' AND skip_reason IS NOT NULL GROUP BY 1) AS x"), 'cancelled 800', 'and the rest is skipped');
 gone();
 
-# a job that waits for somebody else to run its import
+# a job that waits for somebody else to run its import, whose batches last four seconds
 make_slow(0, '');
 my $import = preview_import($node, 'wait', 1000);
 $node->safe_psql('postgres', 'ALTER DATABASE postgres SET canopy_bulk.account = \'acme\'');
-make_slow(0.01, 'identity INSERT');
+make_slow(0.02, 'identity INSERT');
 my $ready = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', "SELECT canopy_bulk_import_submit('$import') ->> 'id'", '-c', "CALL canopy_bulk_import_run('$import')" ], '>', \my $out, '2>', \my $err);
 $node->poll_query_until('postgres', "SELECT count(*) = 1 FROM canopy.job WHERE import_id = '$import'") or die;
 $job = $node->safe_psql('postgres', "SELECT id FROM canopy.job WHERE import_id = '$import'");
@@ -93,7 +97,7 @@ gone();
 make_slow(0, '');
 $job = ask('slow-people');
 wait_for_job($node, $job, 'fetching');
-sleep 0.5;
+$node->poll_query_until('postgres', "SELECT fetched_bytes > 1000 FROM canopy.job WHERE id = '$job'") or die;
 $node->safe_psql('postgres', "SELECT pg_cancel_backend(@{[ worker_pid($node) ]})");
 my $ended = wait_for_job($node, $job, 'complete|failed|cancelled');
 is("$ended->{status}: $ended->{error_message}", 'failed: The job ended with SQLSTATE 57014.', 'a worker that is cancelled while it fetches fails its job');
@@ -106,16 +110,16 @@ for my $phase (sort keys %place)
 	{
 		my $database = $how eq 'DROP DATABASE' ? 'other' : 'postgres';
 		prepare($database) if $database eq 'other';
-		make_slow(0.06, $place{$phase}, 'busy', $database);
+		make_slow($nap, $place{$phase}, 'busy', $database);
 		$job = ask('people-1000', ', dry_run => true', $database);
 		reach($place{$phase}, $database);
 		my $pid = worker_pid($node);
-		my $began = time;
 		if ($how eq 'SIGTERM') { $node->safe_psql('postgres', "SELECT pg_terminate_backend($pid)") }
 		elsif ($how eq 'DROP DATABASE') { is(sqlstate_of($node, 'DROP DATABASE other WITH (FORCE)'), '', "$phase: the database can be dropped by force") }
 		else { $node->kill9 }
-		sleep 0.02 while is_alive($pid) && time < $began + 2 * $soon;
-		cmp_ok(time - $began, '<', $soon, sprintf '%s: %s ends the worker, after %.2f s', $phase, $how, time - $began);
+		my $end = time + $PATIENCE;
+		sleep 0.02 while is_alive($pid) && time < $end;
+		ok(!is_alive($pid), "$phase: $how ends the worker");
 		next if $database eq 'other';
 		recover($node);
 		is($node->safe_psql('postgres', "SELECT canopy_bulk_job_cancel('$job', 'acme') ->> 'status'"), 'cancelled', 'its job is there to be cancelled');
@@ -144,17 +148,20 @@ sub prepare
 DO $$ BEGIN CREATE ROLE app LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ BEGIN EXECUTE (SELECT string_agg(format('GRANT EXECUTE ON FUNCTION %s TO app', oid::regprocedure), '; ') FROM pg_proc WHERE proname ~ '^canopy_bulk_(import|job|resume)' AND prokind = 'f'); END $$;
 CREATE SEQUENCE public.dozed;
-GRANT ALL ON SEQUENCE public.dozed TO PUBLIC;
+CREATE SEQUENCE public.woken;
+GRANT ALL ON SEQUENCE public.dozed, public.woken TO PUBLIC;
 CREATE FUNCTION public.doze() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
 	until timestamptz := clock_timestamp() + current_setting('test.nap')::float8 * interval '1 s';
 BEGIN
 	IF TG_TABLE_NAME || ' ' || TG_OP = current_setting('test.place') AND NOT (to_jsonb(NEW) ? 'outcome' AND to_jsonb(NEW) ->> 'outcome' IS NOT NULL) THEN
-		PERFORM nextval('public.dozed');
-		IF current_setting('test.how') = 'busy' THEN
-			WHILE clock_timestamp() < until LOOP END LOOP;
-		ELSE
-			PERFORM pg_sleep(current_setting('test.nap')::float8);
+		-- the first rows are quick, so that it can be seen that there were some
+		IF nextval('public.dozed') > 3 THEN
+			WHILE clock_timestamp() < until AND NOT (SELECT is_called FROM public.woken) LOOP
+				IF current_setting('test.how') <> 'busy' THEN
+					PERFORM pg_sleep(0.02);
+				END IF;
+			END LOOP;
 		END IF;
 	END IF;
 	RETURN NEW;
@@ -171,16 +178,18 @@ END
 	return;
 }
 
-# Seconds per row, for sessions to come.
+# Seconds per row, for sessions to come, until wake().
 sub make_slow
 {
 	my ($nap, $place, $how, $database) = @_;
 	$database //= 'postgres';
 	$how //= 'idle';
 	$node->safe_psql('postgres', "ALTER DATABASE $database SET test.nap = '$nap'; ALTER DATABASE $database SET test.place = '$place'; ALTER DATABASE $database SET test.how = '$how'");
-	$node->safe_psql($database, "SELECT setval('public.dozed', 1, false)");
+	$node->safe_psql($database, "SELECT setval('public.dozed', 1, false), setval('public.woken', 1, false)");
 	return;
 }
+
+sub wake { $node->safe_psql('postgres', q{SELECT nextval('public.woken')}); return }
 
 sub ask
 {
@@ -192,7 +201,7 @@ sub ask
 sub reach
 {
 	my ($place, $database) = @_;
-	my $end = time + 30;
+	my $end = time + $PATIENCE;
 	while (time < $end)
 	{
 		return if $node->safe_psql($database // 'postgres', 'SELECT last_value FROM public.dozed') > 3;

@@ -15,6 +15,7 @@ use PostgreSQL::Test::Utils;
 our @EXPORT = qw(random_word canary watch names found_in found_below);
 
 my %canaries;
+my %searches;	# made before, by names; until there is another canary
 
 # 24 characters.
 sub random_word
@@ -27,32 +28,48 @@ sub random_word
 sub canary
 {
 	my ($name) = @_;
-	return $canaries{$name} = random_word();
+	return watch($name, random_word());
 }
 
 # A secret that somebody else has made.
 sub watch
 {
 	my ($name, $secret) = @_;
+	%searches = ();
 	return $canaries{$name} = $secret;
 }
 
 # The names of all canaries.
 sub names { return sort keys %canaries }
 
-# The names of the canaries in a text.
+# The names of the canaries in a text, of all or of these.
 sub found_in
 {
 	my ($text, @names) = @_;
-	return grep {
-		my $canary = $canaries{$_};
+	@names = sort keys %canaries if !@names;
+	my $search = $searches{ join "\0", @names } //= search_for(@names);
+	my %found;
+	while ($text =~ /($search->{expression})/g)
+	{
+		$found{$_} = 1 for @{ $search->{names}{$1} };
+	}
+	return grep { $found{$_} } @names;
+}
+
+# An expression for every form of these canaries, which of them each is of.
+sub search_for
+{
+	my (@names) = @_;
+	my %names;
+	for my $name (@names)
+	{
+		my $canary = $canaries{$name};
 		my @base64 = map { substr encode_base64('x' x $_ . $canary, ''), 4, 24 } 0 .. 2;
 		my $numbers = join ' ', map { ord } split //, $canary;
-		index($text, $canary) >= 0
-		  || index($text, unpack 'H*', $canary) >= 0
-		  || index($text, $numbers) >= 0
-		  || grep { index($text, $_) >= 0 } @base64
-	} @names ? @names : sort keys %canaries;
+		push @{ $names{$_} }, $name for $canary, unpack('H*', $canary), $numbers, @base64;
+	}
+	my $expression = join '|', map { quotemeta } sort keys %names;
+	return { names => \%names, expression => qr/$expression/ };
 }
 
 # The files of a folder with the canaries in them: "name in file".

@@ -12,10 +12,55 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-# Seconds in which a worker stops: one is asked for, the others are for a machine that is busy.
-our $SOON = 3;
+# Seconds after which what must happen is not waited for any longer.
+our $PATIENCE = 600;
 
-our @EXPORT = qw($SOON preview_import submit job wait_for_job worker_pid kill_process recover can_run start_site start_program stop_site);
+our @EXPORT = qw($PATIENCE make_gate close_gate await_gate open_gate await_no_worker preview_import submit job wait_for_job worker_pid kill_process recover can_run start_site start_program stop_site);
+
+# A gate: an identity whose address it is closed for is written when it is opened, and not before.
+sub make_gate
+{
+	my ($node, $database) = @_;
+	$node->safe_psql($database // 'postgres', <<'END');
+CREATE TABLE public.gate (email text PRIMARY KEY);
+CREATE SEQUENCE public.at_gate;
+GRANT ALL ON public.gate, public.at_gate TO PUBLIC;
+CREATE FUNCTION public.wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF EXISTS (SELECT FROM public.gate AS g WHERE g.email = NEW.email) THEN
+		PERFORM nextval('public.at_gate');
+	END IF;
+	WHILE EXISTS (SELECT FROM public.gate AS g WHERE g.email = NEW.email) LOOP
+		PERFORM pg_sleep(0.02);
+	END LOOP;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER gate BEFORE INSERT ON canopy.identity FOR EACH ROW EXECUTE FUNCTION public.wait_at_gate();
+END
+	return;
+}
+
+sub close_gate
+{
+	my ($node, $email, $database) = @_;
+	$node->safe_psql($database // 'postgres', "INSERT INTO public.gate VALUES ('$email'); SELECT setval('public.at_gate', 1, false)");
+	return;
+}
+
+# Waits until somebody stands there.
+sub await_gate
+{
+	my ($node, $database) = @_;
+	$node->poll_query_until($database // 'postgres', 'SELECT is_called FROM public.at_gate') or die 'the gate was not reached';
+	return;
+}
+
+sub open_gate
+{
+	my ($node, $database) = @_;
+	$node->safe_psql($database // 'postgres', 'DELETE FROM public.gate');
+	return;
+}
 
 # Uploads so many people PREFIX1@example.com and on, and previews them; returns the import's id.
 sub preview_import
@@ -44,11 +89,11 @@ sub job
 	return decode_json($node->safe_psql($database // 'postgres', "SELECT canopy_bulk_job('$id', account => 'acme')"));
 }
 
-# Waits until the job is in one of the states, half a minute at most; returns it.
+# Waits until the job is in one of the states; returns it.
 sub wait_for_job
 {
 	my ($node, $id, $states, $database) = @_;
-	my $end = time + 30;
+	my $end = time + $PATIENCE;
 	my $job;
 	while (1)
 	{
@@ -65,6 +110,14 @@ sub worker_pid
 	return $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'canopy_bulk job' LIMIT 1});
 }
 
+# Waits until no worker is there.
+sub await_no_worker
+{
+	my ($node) = @_;
+	$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'canopy_bulk job'}) or die 'a worker does not end';
+	return;
+}
+
 sub kill_process
 {
 	my ($signal, $pid) = @_;
@@ -75,7 +128,7 @@ sub kill_process
 sub recover
 {
 	my ($node) = @_;
-	my $end = time + 60;
+	my $end = time + $PATIENCE;
 	while (time < $end)
 	{
 		return if can_run($node, 'SELECT 1') && is_settled($node);

@@ -63,11 +63,11 @@ class Answers(web.Answers):
         size = len(body) // 5 + 1
         return super().drip([body[i:i + size] for i in range(0, len(body), size)], 0.02)
 
-    # ten seconds for a file
+    # ten minutes for a file
     def slow_people(self):
         self.ok()
         self.raw(HEADER)
-        for i in range(100):
+        for i in range(6000):
             self.raw(b'x' * 1500 + b'\n')
             time.sleep(0.1)
 
