@@ -266,7 +266,10 @@ make_plan(CbStatement *statement)
 	plan = SPI_plan_get_cached_plan(statement->plan);
 	error_context_stack = callback.previous;
 
-	/* Held to the end: a look at the source may drop a plan that became invalid. */
+	/*
+	 * Held to the end: a look at the source may drop a plan that became
+	 * invalid.
+	 */
 	source = source_of(statement);
 	if (list_length(plan->stmt_list) != 1)
 	{
