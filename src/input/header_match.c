@@ -20,7 +20,7 @@
 /* How sure a match makes us, of 100. */
 #define SURE_USUAL			95
 #define SURE_SECOND			85
-#define SURE_BESIDE			75
+#define SURE_BESIDE			88
 #define SURE_PERHAPS		70
 #define NOT_WHOLE			5	/* less: it stands in brackets, or by a slash */
 #define NOT_THE_SAME		5	/* less, beside what the slips cost */
