@@ -30,6 +30,7 @@ const CbCodeInfo cb_codes[CB_NCODES] = {
 	[CB_PASSWORD_TOO_SHORT] = {"password_too_short", 400, "The password has fewer than 8 characters."},
 	[CB_PASSWORD_TOO_LONG] = {"password_too_long", 400, "The password has more than 64 characters."},
 	[CB_PASSWORD_BREACHED] = {"password_breached", 400, "The password is known from a data breach."},
+	[CB_PASSWORD_LOOKS_HASHED] = {"password_looks_hashed", 400, "The password has the form of a hash; a hash belongs in password_hash."},
 	[CB_PASSWORD_HASH_UNSUPPORTED] = {"password_hash_unsupported", 400, "The password hash has an unsupported format or parameters out of bounds."},
 	[CB_ROLE_NODE_PAIR] = {"role_node_pair", 400, "A role needs a node, and a node needs a role."},
 	[CB_SYSTEM_ROLE] = {"system_role", 400, "System roles are reserved for administrators."},
@@ -57,6 +58,29 @@ const CbCodeInfo cb_codes[CB_NCODES] = {
 	[CB_CELL_MALFORMED] = {"cell_malformed", 400, "The quotes of a cell do not match."},
 	[CB_CELL_UNREADABLE] = {"cell_unreadable", 400, "A cell has characters that cannot be read in the encoding of the file."},
 };
+
+/* The same of one field, behind its name; what is not here names what it is about. */
+static const char *const endings[CB_NCODES] = {
+	[CB_REQUIRED] = "is missing or empty.",
+	[CB_INVALID_TYPE] = "has the wrong JSON type.",
+	[CB_TOO_LONG] = "is longer than allowed.",
+	[CB_INVALID_VALUE] = "has a value that is not allowed.",
+	[CB_UUID_INVALID] = "is not a UUID.",
+	[CB_WRITE_ONCE] = "is written once and has another value already.",
+	[CB_CELL_MALFORMED] = "has quotes that do not match.",
+	[CB_CELL_UNREADABLE] = "has characters that cannot be read in the encoding of the file.",
+};
+
+/*
+ * A key of metadata is the caller's word, and is not repeated.
+ */
+const char *
+cb_code_message(CbCode code, const char *field)
+{
+	if (endings[code] == NULL || field == NULL || strchr(field, '.') != NULL)
+		return cb_codes[code].message;
+	return psprintf("%s %s", field, endings[code]);
+}
 
 /*
  * True for classes 22 and 23, 44000, P0001 and what a DBA has added with

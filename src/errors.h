@@ -3,8 +3,9 @@
  * errors.h
  *		The catalogue of verdict codes, and the SQLSTATEs of a whole call.
  *
- * A row error has a stable word, an HTTP number and one fixed sentence; none of
- * them ever contains data of the row.  A call error is an SQLSTATE that
+ * A row error has a stable word, an HTTP number and a fixed sentence, in which at
+ * most the name of one of our fields varies; none of them ever contains data of the
+ * row.  A call error is an SQLSTATE that
  * PostgREST turns into the right HTTP status.
  *
  *-------------------------------------------------------------------------
@@ -41,6 +42,7 @@ typedef enum CbCode
 	CB_PASSWORD_TOO_SHORT,
 	CB_PASSWORD_TOO_LONG,
 	CB_PASSWORD_BREACHED,
+	CB_PASSWORD_LOOKS_HASHED,
 	CB_PASSWORD_HASH_UNSUPPORTED,
 	CB_ROLE_NODE_PAIR,
 	CB_SYSTEM_ROLE,
@@ -74,10 +76,16 @@ typedef struct CbCodeInfo
 {
 	const char *name;			/* error.code: stable, snake_case */
 	int			status;			/* HTTP */
-	const char *message;		/* error.message: one fixed sentence */
+	const char *message;		/* error.message, where no field is named */
 } CbCodeInfo;
 
 extern const CbCodeInfo cb_codes[CB_NCODES];
+
+/*
+ * The sentence for a problem with a field, which names it: static, or in the
+ * current memory context.  field is one of ours, or NULL for none.
+ */
+extern const char *cb_code_message(CbCode code, const char *field);
 
 /* May this error of the server be blamed on the row that was being written? */
 extern bool cb_error_is_rows_fault(const ErrorData *edata);

@@ -52,6 +52,23 @@ cb_problem_add(CbProblem *problem, CbCode code, const char *field, int field_len
 	return issue;
 }
 
+const char *
+cb_issue_message(const CbIssue *issue)
+{
+	const char *field = issue->field_len == 0 ? NULL :
+	pnstrdup(issue->field, issue->field_len);
+
+	return cb_code_message(issue->code, field);
+}
+
+const char *
+cb_problem_message(const CbProblem *problem)
+{
+	if (problem->issues == NULL || problem->issues->code != problem->code)
+		return cb_codes[problem->code].message;
+	return cb_issue_message(problem->issues);
+}
+
 void
 cb_envelope_begin(CbJson *json, int nresults)
 {
@@ -94,7 +111,7 @@ cb_envelope_error_begin(CbJson *json, int index, const CbProblem *problem)
 	cb_json_key(json, "error");
 	cb_json_object_begin(json);
 	cb_json_put_text(json, "code", info->name);
-	cb_json_put_text(json, "message", info->message);
+	cb_json_put_text(json, "message", cb_problem_message(problem));
 	cb_json_key(json, "details");
 	write_details(json, problem);
 	cb_json_object_end(json);
@@ -232,7 +249,7 @@ write_issue(CbJson *json, const CbIssue *issue)
 	cb_json_object_begin(json);
 	cb_json_put_text(json, "code", cb_codes[issue->code].name);
 	cb_json_put_text_of(json, "field", issue->field, issue->field_len);
-	cb_json_put_text(json, "message", cb_codes[issue->code].message);
+	cb_json_put_text(json, "message", cb_issue_message(issue));
 	if (issue->closest != NULL)
 		cb_json_put_text(json, "closest", issue->closest);
 	if (issue->bound != NULL)

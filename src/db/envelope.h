@@ -58,6 +58,10 @@ extern void cb_problem_init(CbProblem *problem);
 extern CbIssue *cb_problem_add(CbProblem *problem, CbCode code,
 							   const char *field, int field_len);
 
+/* What is wrong, in a sentence; of a problem the first issue's. */
+extern const char *cb_issue_message(const CbIssue *issue);
+extern const char *cb_problem_message(const CbProblem *problem);
+
 /* {summary, results}: begin, then each result in order, then end. */
 extern void cb_envelope_begin(CbJson *json, int nresults);
 extern void cb_envelope_end(CbJson *json, const CbSummary *summary);

@@ -9,6 +9,7 @@
 
 #include "canopy_bulk.h"
 #include "flow/answer.h"
+#include "rows/fields.h"
 
 #define BYTES_PER_ROW	640		/* a guess that saves growing */
 
@@ -51,7 +52,7 @@ write_body(const CbBatch *batch)
 		{
 			summary.failed++;
 			cb_envelope_error_begin(json, row->index, &row->problem);
-			batch->kind->echo(row, json);
+			cb_row_echo(batch, row, false, json);
 			cb_envelope_result_end(json);
 		}
 		else

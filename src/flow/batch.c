@@ -27,6 +27,7 @@
 #include "flow/report.h"
 #include "flow/strategy.h"
 #include "record/idempotency.h"
+#include "rows/fields.h"
 
 /* A batch on its way to the tables. */
 typedef struct Writing
@@ -195,7 +196,7 @@ describe_request(const CbBatch *batch)
 		cb_json_object(json, more_keys, lengthof(more_keys));
 	cb_json_array(json, batch->nrows);
 	for (int i = 0; i < batch->nrows; i++)
-		batch->kind->echo(batch->rows[i], json);
+		cb_row_echo(batch, batch->rows[i], true, json);
 	if (batch->kind->describe != NULL)
 		batch->kind->describe(batch, json);
 	cb_json_int(json, batch->max_failed);

@@ -40,7 +40,7 @@ typedef struct CbImportNote
 {
 	struct CbImportNote *next;
 	const char *code;			/* static */
-	const char *message;		/* static */
+	const char *message;		/* one sentence, without data of the row */
 	const char *field;			/* NULL: none */
 	const char *closest;		/* what may have been meant; NULL: unknown */
 	const char *bound;			/* the setting that it passes; NULL: none */

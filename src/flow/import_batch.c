@@ -181,7 +181,7 @@ take_notes(const Writing *writing, int i, const CbProblem *problem)
 		pnstrdup(issue->field, issue->field_len);
 
 		note = cb_import_note(verdict, cb_codes[issue->code].name,
-							  cb_codes[issue->code].message, field,
+							  cb_issue_message(issue), field,
 							  column_of_issue(writing, i, issue));
 		note->closest = issue->closest;
 		note->bound = issue->bound;

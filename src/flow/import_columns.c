@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 
 #include "canopy_bulk.h"
+#include "flow/import_cells.h"
 #include "flow/import_columns.h"
 #include "record/import_mapping.h"
 
@@ -25,9 +26,12 @@
 
 static void name_secrets(const CbImportCall *call, CbImport *import,
 						 CbMappingColumn *columns, char **named, int nnamed);
+static bool has_password_header(const CbImportCall *call,
+								CbMappingColumn *columns, int n);
 static void recall(const CbImportCall *call, const CbImport *import,
 				   CbMappingColumn *columns);
-static CbMappingColumn *begin_columns(const CbImport *import);
+static CbMappingColumn *begin_columns(const CbImport *import,
+									   const CbMappingCells *cells);
 static CbMappingProblem match(const CbImportCall *call,
 							  CbMappingColumn *columns, int n);
 static void take_match(CbImport *import, const CbMappingColumn *columns);
@@ -38,11 +42,11 @@ static char *choose_field(const CbImportCall *call, const CbImport *import,
 						  int column, const JsonbValue *value);
 static void refuse_mapping(const char *message, const char *hint) pg_attribute_noreturn();
 
-void
+CbMappingColumn *
 cb_import_columns_propose(const CbImportCall *call, CbImport *import,
-						  char **named, int nnamed, int *confidences)
+						  char **named, int nnamed, const CbMappingCells *cells)
 {
-	CbMappingColumn *columns = begin_columns(import);
+	CbMappingColumn *columns = begin_columns(import, cells);
 	int			n = import->ncolumns;
 
 	name_secrets(call, import, columns, named, nnamed);
@@ -50,19 +54,19 @@ cb_import_columns_propose(const CbImportCall *call, CbImport *import,
 	if (match(call, columns, n) != CB_MAPPING_OK)
 	{
 		/* What was chosen for two headers does not fit one file. */
-		columns = begin_columns(import);
+		columns = begin_columns(import, cells);
 		name_secrets(call, import, columns, named, nnamed);
 		if (match(call, columns, n) != CB_MAPPING_OK)
 			refuse_mapping("two columns cannot have one field",
 						   "Name one column of passwords in secret_columns.");
 	}
+	cb_import_header_check_match(call, import, columns);
 	take_match(import, columns);
-	for (int i = 0; i < n; i++)
-		confidences[i] = columns[i].confidence;
+	return columns;
 }
 
 static CbMappingColumn *
-begin_columns(const CbImport *import)
+begin_columns(const CbImport *import, const CbMappingCells *cells)
 {
 	CbMappingColumn *columns;
 
@@ -71,32 +75,59 @@ begin_columns(const CbImport *import)
 	{
 		columns[i].header = import->columns[i].header;
 		columns[i].header_len = strlen(import->columns[i].header);
+		columns[i].cells = &cells[i];
 	}
 	return columns;
 }
 
-/* The first column that the caller names has the passwords. */
+/*
+ * The first column that the caller names has the passwords, or the hashes, unless
+ * a header says of another that it has them.
+ */
 static void
 name_secrets(const CbImportCall *call, CbImport *import,
 			 CbMappingColumn *columns, char **named, int nnamed)
 {
 	bool		has_password;
 
-	has_password = cb_import_mode_field(call->mode, PASSWORD) == NULL;
+	has_password = cb_import_mode_field(call->mode, PASSWORD) == NULL ||
+		has_password_header(call, columns, import->ncolumns);
 	for (int i = 0; i < nnamed; i++)
 	{
 		int			column = find_column(import, named[i], (int) strlen(named[i]));
 		const char *target = has_password ? CB_MAPPING_IGNORE : PASSWORD;
 
-		if (cb_mapping_secret(columns[column].header,
-							  columns[column].header_len) == CB_MAPPING_PASSWORD_HASH)
+		if (columns[column].field != NULL)
+			target = columns[column].field->name;
+		else if (cb_mapping_secret(columns[column].header,
+								   columns[column].header_len) == CB_MAPPING_PASSWORD_HASH)
 			target = PASSWORD_HASH;
 		else
+		{
+			if (!has_password && cb_mapping_looks_hashed(columns[column].cells))
+				target = PASSWORD_HASH;
 			has_password = true;
+		}
 		cb_mapping_override(call->mode->mapping, &columns[column], target,
 							strlen(target));
 		import->columns[column].secret = true;
 	}
+}
+
+/* Has a column the passwords by its header?  Leaves only those a field. */
+static bool
+has_password_header(const CbImportCall *call, CbMappingColumn *columns, int n)
+{
+	bool		found = false;
+
+	match(call, columns, n);
+	for (int i = 0; i < n; i++)
+	{
+		if (columns[i].field != NULL && !is_password_field(columns[i].field->name))
+			columns[i].field = NULL;
+		found |= columns[i].field != NULL;
+	}
+	return found;
 }
 
 static void

@@ -12,13 +12,15 @@
 
 /*
  * Gives the columns of an import, whose headers are there, their fields, and says
- * which are secret.  named are headers of columns that the caller calls secret.
- * Fills in, for each column, how sure that is, 0 to 100.  Raises 22023 for a name
- * that no column has.
+ * which are secret.  named are headers of columns that the caller calls secret;
+ * cells says what those of each column are.  Returns, for each column, how sure
+ * that is, or why it has no field; in the current memory context.  Raises 22023 for
+ * a name that no column has, and for a file without a header.
  */
-extern void cb_import_columns_propose(const CbImportCall *call,
-									  CbImport *import, char **named, int nnamed,
-									  int *confidences);
+extern CbMappingColumn *cb_import_columns_propose(const CbImportCall *call,
+												  CbImport *import,
+												  char **named, int nnamed,
+												  const CbMappingCells *cells);
 
 /*
  * Changes fields as the caller says: an object of headers, or of positions from 1,

@@ -249,15 +249,19 @@ fill_result(CbImportResult *result, const CbImportRow *row,
 		result->skip_reason = "exists";
 }
 
-/* With the field that is meant in front of it, where one is. */
+/* With the field that is meant in front of it, unless it names that. */
 static const char *
 message_of(const CbImportVerdict *verdict)
 {
+	const CbImportNote *note = verdict->notes;
 	const char *message = cb_codes[verdict->code].message;
 
-	if (verdict->notes == NULL || verdict->notes->field == NULL)
+	if (note == NULL || note->field == NULL)
 		return message;
-	return psprintf("%s: %s", verdict->notes->field, message);
+	if (strcmp(note->code, cb_codes[verdict->code].name) == 0 &&
+		strcmp(note->message, message) != 0)
+		return note->message;
+	return psprintf("%s: %s", note->field, message);
 }
 
 static CbImportRunState

@@ -111,6 +111,8 @@ judge_password(const CbCsvCell *cell)
 			return CB_PASSWORD_TOO_SHORT;
 		case CB_PASSWORD_LONG:
 			return CB_PASSWORD_TOO_LONG;
+		case CB_PASSWORD_HASHED:
+			return CB_PASSWORD_LOOKS_HASHED;
 		case CB_PASSWORD_MALFORMED:
 			break;
 	}

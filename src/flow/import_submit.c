@@ -22,6 +22,7 @@
 	 CB_IMPORT_IN(CB_IMPORT_FAILED) | CB_IMPORT_IN(CB_IMPORT_CANCELLED))
 
 static void submit(CbImportCall *call);
+static void forget_file(const CbImport *import);
 static void check_digest(CbImportCall *call, const uint8 *digest, Size len);
 static void refuse_drift(const CbImportCall *call);
 static int	count_drift(const CbImportCall *call,
@@ -57,16 +58,20 @@ cb_wizard_cancel(const pg_uuid_t *id, const char *account)
 {
 	CbImportCall call;
 	Jsonb	   *answer;
+	bool		was_submitted;
 
 	cb_import_begin(&call, id, account);
 	cb_import_hold(&call);
 	cb_import_require(call.import, BEFORE_THE_END,
 					  "What has been written can be undone.");
-	if ((CB_IMPORT_IN(call.import->status) & CB_IMPORT_BEFORE_SUBMIT) != 0)
+	was_submitted = (CB_IMPORT_IN(call.import->status) & CB_IMPORT_BEFORE_SUBMIT) == 0;
+	if (!was_submitted)
 		submit(&call);
 	if (cb_import_take(call.import, call.now, call.now + CB_IMPORT_LEASE))
 	{
 		cb_import_end_run(&call);
+		if (!was_submitted)
+			forget_file(call.import);
 		cb_import_notify(call.import);
 	}
 	else
@@ -74,6 +79,19 @@ cb_wizard_cancel(const pg_uuid_t *id, const char *account)
 	answer = cb_import_describe(cb_import_read(&call.scope.account, id, false));
 	cb_import_end(&call);
 	return answer;
+}
+
+/*
+ * An upload that is called off leaves nothing of the file but counts; one that was
+ * submitted keeps its cells, for the file of what is left to do.
+ */
+static void
+forget_file(const CbImport *import)
+{
+	if (!import->uploaded_at.given)
+		return;
+	cb_import_rows_forget(import);
+	cb_import_forget_file(import);
 }
 
 static void

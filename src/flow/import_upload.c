@@ -3,9 +3,9 @@
  * import_upload.c
  *		The second step of an import: its file.
  *
- *		open file -> header -> columns -> scan -> hash -> lock -> store rows
+ *		open file -> header -> cells -> columns -> scan -> hash -> lock -> store rows
  *
- * The records are read twice.  Scanning counts them and collects the passwords,
+ * The first records are looked at, and then all are read twice.  Scanning counts them and collects the passwords,
  * which then are hashed before anything is locked; storing turns the records into
  * rows without the cells of secret columns.  So no password ever is in a
  * statement, and the memory that is needed is that of the file and a chunk.
@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 
 #include "canopy_bulk.h"
+#include "flow/import_cells.h"
 #include "flow/import_columns.h"
 #include "flow/import_scan.h"
 #include "flow/import_store.h"
@@ -33,10 +34,10 @@ static void refuse_file(const char *message, const char *hint) pg_attribute_nore
 static void take_file(const CbImportUpload *upload, const CbImportFile *file,
 					  CbImport *import);
 static Jsonb *describe(const CbImport *import, const CbImportFile *file,
-					   const CbImportScan *scan, const int *confidences,
+					   const CbImportScan *scan, const CbMappingColumn *columns,
 					   const CbImportStored *stored);
 static void write_columns(CbJson *json, const CbImport *import,
-						  const int *confidences);
+						  const CbMappingColumn *columns);
 static void write_texts(CbJson *json, char *const *texts, int n);
 
 Jsonb *
@@ -51,7 +52,7 @@ cb_wizard_upload(const CbImportUpload *upload)
 	CbImportScan scan;
 	CbImportStored stored;
 	CbImport   *import;
-	int		   *confidences;
+	CbMappingColumn *columns;
 	Jsonb	   *answer;
 
 	MemoryContextSwitchTo(context);
@@ -62,9 +63,9 @@ cb_wizard_upload(const CbImportUpload *upload)
 	import = palloc(sizeof(CbImport));
 	*import = *call.import;
 	read_header(&file, import, reader);
-	confidences = palloc0(sizeof(int) * (import->ncolumns + 1));
-	cb_import_columns_propose(&call, import, upload->secret_columns,
-							  upload->nsecret_columns, confidences);
+	columns = cb_import_columns_propose(&call, import, upload->secret_columns,
+										upload->nsecret_columns,
+										cb_import_cells(&file, import, reader));
 	cb_import_scan(&file, import, reader, &scan);
 
 	cb_import_lock(&call);
@@ -74,7 +75,7 @@ cb_wizard_upload(const CbImportUpload *upload)
 	cb_import_rows_delete(import);
 	cb_import_store(&file, import, reader, &scan, &stored);
 	cb_import_save_upload(import, call.now);
-	answer = describe(import, &file, &scan, confidences, &stored);
+	answer = describe(import, &file, &scan, columns, &stored);
 
 	cb_import_end(&call);
 	MemoryContextSwitchTo(callers);
@@ -112,6 +113,7 @@ read_header(const CbImportFile *file, CbImport *import, CbCsvReader *reader)
 		plain[cb_csv_undefuse(header, len, plain)] = '\0';
 		import->columns[i].header = plain;
 	}
+	cb_import_header_check(import);
 }
 
 static void
@@ -143,7 +145,7 @@ take_file(const CbImportUpload *upload, const CbImportFile *file,
 
 static Jsonb *
 describe(const CbImport *import, const CbImportFile *file,
-		 const CbImportScan *scan, const int *confidences,
+		 const CbImportScan *scan, const CbMappingColumn *columns,
 		 const CbImportStored *stored)
 {
 	static CbJsonShape keys = {9, {"id", "status", "columns", "missing",
@@ -157,7 +159,7 @@ describe(const CbImport *import, const CbImportFile *file,
 	cb_json_shape(json, &keys);
 	cb_json_uuid(json, &import->id);
 	cb_json_cstring(json, cb_import_status_name(import->status));
-	write_columns(json, import, confidences);
+	write_columns(json, import, columns);
 	cb_json_array(json, nmissing);
 	for (int i = 0; i < nmissing; i++)
 		cb_json_cstring(json, missing[i]->name);
@@ -177,10 +179,11 @@ describe(const CbImport *import, const CbImportFile *file,
 }
 
 static void
-write_columns(CbJson *json, const CbImport *import, const int *confidences)
+write_columns(CbJson *json, const CbImport *import,
+			  const CbMappingColumn *columns)
 {
-	static CbJsonShape keys = {5, {"field", "header", "secret", "position",
-	"confidence"}};
+	static CbJsonShape keys = {7, {"field", "header", "reason", "secret",
+	"closest", "position", "confidence"}};
 
 	cb_json_array(json, import->ncolumns);
 	for (int i = 0; i < import->ncolumns; i++)
@@ -190,9 +193,13 @@ write_columns(CbJson *json, const CbImport *import, const int *confidences)
 		cb_json_shape(json, &keys);
 		cb_json_cstring(json, column->field);
 		cb_json_cstring(json, column->header);
+		cb_json_cstring(json, column->field != NULL ? NULL :
+						cb_mapping_reason_name(columns[i].reason));
 		cb_json_bool(json, column->secret);
+		cb_json_cstring(json, column->field != NULL || columns[i].closest == NULL ?
+						NULL : columns[i].closest->name);
 		cb_json_int(json, i + 1);
-		cb_json_int(json, column->field == NULL ? 0 : confidences[i]);
+		cb_json_int(json, column->field == NULL ? 0 : columns[i].confidence);
 	}
 }
 

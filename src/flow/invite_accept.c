@@ -167,6 +167,9 @@ hash(Accepting *accepting)
 		case CB_PASSWORD_LONG:
 			code = CB_PASSWORD_TOO_LONG;
 			break;
+		case CB_PASSWORD_HASHED:
+			code = CB_PASSWORD_LOOKS_HASHED;
+			break;
 		case CB_PASSWORD_MALFORMED:
 			code = CB_INVALID_VALUE;
 			break;

@@ -19,13 +19,13 @@
 #include <string.h>
 
 #include <unicode/uchar.h>
-#include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 #include <unicode/utf16.h>
 
+#include "input/fold.h"
+
 #define FOLDED_MAX	(CB_HEADER_MAX * 4) /* units after folding */
 
-static int	fold(const char *header, size_t len, UChar *folded, int32_t *units);
 static int32_t take_outer(const UChar *text, int32_t len, UChar *outer);
 static int	take_brackets(const UChar *text, int32_t len,
 						  CbHeaderPart *parts, int nparts);
@@ -34,7 +34,8 @@ static int	take_between_slashes(const UChar *text, int32_t len,
 static int32_t without_note(const UChar *text, int32_t len);
 static int	add_part(const UChar *text, int32_t len, bool whole,
 					 CbHeaderPart *parts, int nparts);
-static UChar32 base_of(UChar32 c);
+static void add_letter(CbHeaderPart *part, uint32_t base, uint32_t written,
+					   bool begins);
 static bool is_open(UChar c);
 static bool is_close(UChar c);
 
@@ -45,46 +46,17 @@ cb_header_parts(const char *header, size_t len, CbHeaderPart *parts)
 	UChar		outer[FOLDED_MAX];
 	int32_t		units;
 	int32_t		outer_len;
-	int			n = fold(header, len, folded, &units);
+	int			n;
 
-	if (n <= 0)
-		return n;
+	if (len > CB_HEADER_MAX)
+		return 0;
+	units = cb_fold(header, len, folded, FOLDED_MAX);
+	if (units <= 0)
+		return units;
 	outer_len = without_note(outer, take_outer(folded, units, outer));
 	n = add_part(outer, outer_len, true, parts, 0);
 	n = take_brackets(folded, units, parts, n);
 	return take_between_slashes(outer, outer_len, parts, n);
-}
-
-void
-cb_header_text(const CbHeaderPart *part, char *text)
-{
-	UErrorCode	status = U_ZERO_ERROR;
-	int32_t		len = 0;
-
-	u_strToUTF8(text, CB_HEADER_TEXT_SIZE - 1, &len, part->units, part->len,
-				&status);
-	text[		U_SUCCESS(status) ? len : 0] = '\0';
-}
-
-/*
- * Folds case and width and drops what cannot be seen.  1, or what
- * cb_header_parts() answers.
- */
-static int
-fold(const char *header, size_t len, UChar *folded, int32_t *units)
-{
-	UErrorCode	status = U_ZERO_ERROR;
-	const UNormalizer2 *folding = unorm2_getNFKCCasefoldInstance(&status);
-	UChar		wide[CB_HEADER_MAX];
-	int32_t		n = 0;
-
-	if (U_FAILURE(status))
-		return -1;
-	if (len == 0 || len > CB_HEADER_MAX)
-		return 0;
-	u_strFromUTF8(wide, CB_HEADER_MAX, &n, header, (int32_t) len, &status);
-	*units = unorm2_normalize(folding, wide, n, folded, FOLDED_MAX, &status);
-	return U_SUCCESS(status) && *units <= FOLDED_MAX ? 1 : 0;
 }
 
 /*
@@ -176,7 +148,8 @@ without_note(const UChar *text, int32_t len)
 	};
 	size_t		i;
 
-	while (len > 0 && text[len - 1] < 0x80 && !u_isalnum(text[len - 1]))
+	while (len > 0 && text[len - 1] < 0x80 && !u_isalnum(text[len - 1]) &&
+		   text[len - 1] != '#')
 		len--;
 	for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
 	{
@@ -201,57 +174,54 @@ add_part(const UChar *text, int32_t len, bool whole,
 		 CbHeaderPart *parts, int nparts)
 {
 	CbHeaderPart *part = &parts[nparts];
+	bool		begins = true;
 	int32_t		i = 0;
 
 	if (nparts == CB_HEADER_PARTS)
 		return nparts;
 	part->len = 0;
+	part->starts = 0;
 	part->whole = whole;
 	while (i < len)
 	{
 		UChar32		c;
+		uint32_t	base;
 
 		U16_NEXT(text, i, len, c);
-		c = base_of(c);
+		base = cb_fold_base((uint32_t) c);
+		if (base == 0)
+			continue;
 		if (part->len + 2 > CB_HEADER_UNITS)
 			return nparts;
-		if (c == '#')
+		if (base == '#')
 		{
-			part->units[part->len++] = 'n';
-			part->units[part->len++] = 'o';
+			add_letter(part, 'n', 'n', true);
+			add_letter(part, 'o', 'o', false);
+			begins = true;
 		}
-		else if (u_isalnum(c) ||
-				 (U_GET_GC_MASK(c) & (U_GC_MN_MASK | U_GC_MC_MASK)) != 0)
-			U16_APPEND_UNSAFE(part->units, part->len, c);
+		else if (cb_fold_is_letter(base))
+		{
+			add_letter(part, base, (uint32_t) c, begins);
+			begins = false;
+		}
+		else
+			begins = true;
 	}
 	return part->len == 0 ? nparts : nparts + 1;
 }
 
-/*
- * A letter without its accent; a blank for an accent that stands alone.  Marks
- * of other scripts than these are letters of their own.
- */
-static UChar32
-base_of(UChar32 c)
+/* Adds a letter, without its accent, and as it was written. */
+static void
+add_letter(CbHeaderPart *part, uint32_t base, uint32_t written, bool begins)
 {
-	UErrorCode	status = U_ZERO_ERROR;
-	const UNormalizer2 *nfc = unorm2_getNFCInstance(&status);
-	UChar		parts[8];
-	int32_t		n;
+	int			n = part->len;
 
-	if ((c >= 0x0300 && c <= 0x036F) || (c >= 0x0591 && c <= 0x05C7) ||
-		(c >= 0x064B && c <= 0x065F))
-		return ' ';
-	if (c == 0x0131)			/* the Turkish i without a dot */
-		return 'i';
-	if (c == 0x0142)			/* the Polish l with a stroke */
-		return 'l';
-	if (c < 0xC0 || (c > 0x06FF && c < 0x1E00) || c > 0x1FFF || U_FAILURE(status))
-		return c;
-	n = unorm2_getDecomposition(nfc, c, parts, 8, &status);
-	if (U_SUCCESS(status) && n > 0)
-		U16_GET(parts, 0, 0, n, c);
-	return c;
+	if (begins)
+		part->starts |= UINT64_C(1) << n;
+	part->written[n] = written > 0xFFFF ? 0 : (uint16_t) written;
+	U16_APPEND_UNSAFE(part->units, part->len, base);
+	if (part->len == n + 2)
+		part->written[n + 1] = 0;
 }
 
 static bool

@@ -26,7 +26,9 @@ typedef struct CbHeaderPart
 {
 	int			len;			/* units; never 0 */
 	bool		whole;			/* the header but for what is in brackets */
+	uint64_t	starts;			/* a bit for each unit that begins a word */
 	uint16_t	units[CB_HEADER_UNITS];
+	uint16_t	written[CB_HEADER_UNITS];	/* the same with accents; 0: none */
 } CbHeaderPart;
 
 typedef struct CbHeaderMatch
@@ -44,10 +46,6 @@ typedef struct CbHeaderMatch
  */
 extern int	cb_header_parts(const char *header, size_t len,
 							CbHeaderPart *parts);
-
-/* Writes a part as UTF-8 with a final NUL. */
-#define CB_HEADER_TEXT_SIZE	(CB_HEADER_UNITS * 3 + 1)
-extern void cb_header_text(const CbHeaderPart *part, char *text);
 
 /*
  * Finds the best of the usual headers for what cb_header_parts() gave.  False

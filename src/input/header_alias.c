@@ -3,7 +3,7 @@
  * header_alias.c
  *		The usual headers of what a column can hold.
  *
- * The text stands in a file of its own, which tools for C need not understand.
+ * The text stands in files of their own, which tools for C need not understand.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,5 +13,7 @@
 
 const CbHeaderAlias cb_header_aliases[] = {
 #include "input/header_alias.def"
+#include "input/header_alias_more.def"
+#include "input/header_word.def"
 	{CB_MEANING_NOTHING, CB_ALIAS_USUAL, NULL}
 };

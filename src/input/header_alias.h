@@ -38,12 +38,14 @@ typedef enum CbMeaning
 	CB_MEANING_LANGUAGE,
 	CB_MEANING_SF_CONTACT_ID,
 	CB_MEANING_SF_ACCOUNT_ID,
-	CB_MEANING_NOTHING			/* known to be none of these */
+	CB_MEANING_NOTHING,			/* known to be none of these */
+	CB_MEANING_WORD				/* a word that is no misspelling of another */
 } CbMeaning;
 
 typedef enum CbAliasStrength
 {
 	CB_ALIAS_USUAL,				/* this is what it means */
+	CB_ALIAS_SECOND,			/* where no usual header has the field */
 	CB_ALIAS_PERHAPS,			/* if no other column means it more clearly */
 	CB_ALIAS_BESIDE_FIRST_NAME	/* only in a file with a column of first names */
 } CbAliasStrength;

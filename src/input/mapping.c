@@ -6,8 +6,10 @@
  * Each column is matched by itself; then the columns that want the same field are
  * compared, so that "Username", which may hold an address, gives way to "E-Mail".
  *
- * A header that speaks of a password is secret whatever comes of it: it can
- * become one of the two password fields or nothing.
+ * Two questions are asked of a header that speaks of a password, and they differ.
+ * Whether its cells are secret, and kept nowhere, is decided by any word for a
+ * secret (secret_word.def).  Whether they become people's passwords is decided by
+ * an alias for it alone (header_alias.def): to be wrong there replaces passwords.
  *
  * Nothing here needs a server: a fuzzer can call it.
  *
@@ -19,9 +21,10 @@
 
 #include "input/header.h"
 #include "input/mapping_field.h"
+#include "input/secret_word.h"
 
 #define SURE_EXACT		100
-#define SURE_SECRET		60		/* a password by a word in the header */
+#define SURE_BY_CELLS	60		/* hashes under the header of a password */
 
 /* What a header says, of the mode and apart from the other columns. */
 typedef struct Reading
@@ -32,21 +35,22 @@ typedef struct Reading
 } Reading;
 
 static Reading read_header(const char *header, size_t len);
-static Reading read_word(const char *word, size_t len);
-static CbMappingSecret secret_word(const CbHeaderPart *part);
-static bool contains_any(const char *text, const char *const *words);
 static size_t find_key(const char *header, size_t len);
 static bool judge_column(CbMappingMode mode, CbMappingColumn *column,
 						 bool *beside_first_name);
 static void set_secret(CbMappingMode mode, CbMappingColumn *column,
 					   const Reading *reading, size_t key);
+static void set_meant(CbMappingMode mode, CbMappingColumn *column,
+					  const CbHeaderMatch *match);
 static void set_field(CbMappingColumn *column, const CbMappingField *field,
 					  CbMappingMethod method, int confidence);
 static bool is_metadata(const CbMappingField *field);
 static bool same_target(const CbMappingColumn *a, const CbMappingColumn *b);
-static void ignore(CbMappingColumn *column);
+static void ignore(CbMappingColumn *column, CbMappingReason reason,
+				   const CbMappingField *closest);
 static CbMappingProblem settle(CbMappingColumn *columns, int ncolumns);
 static int	compare_claims(const CbMappingColumn *a, const CbMappingColumn *b);
+static int	compare_cells(const CbMappingColumn *a, const CbMappingColumn *b);
 
 CbMappingProblem
 cb_mapping_match(CbMappingMode mode, CbMappingColumn *columns, int ncolumns,
@@ -74,7 +78,7 @@ cb_mapping_match(CbMappingMode mode, CbMappingColumn *columns, int ncolumns,
 	for (i = 0; i < ncolumns; i++)
 	{
 		if (beside[i] && !has_first_name)
-			ignore(&columns[i]);
+			ignore(&columns[i], CB_MAPPING_NO_HEADER, NULL);
 	}
 	problem = settle(columns, ncolumns);
 	for (i = 0; i < nfields; i++)
@@ -112,6 +116,8 @@ cb_mapping_override(CbMappingMode mode, CbMappingColumn *column,
 			return false;
 	}
 	set_field(column, field, CB_MAPPING_OVERRIDDEN, 100);
+	if (field == NULL)
+		column->reason = CB_MAPPING_CHOSEN;
 	column->key = key == 0 ? NULL : target + key;
 	column->key_len = key == 0 ? 0 : target_len - key;
 	column->overridden = true;
@@ -146,87 +152,45 @@ cb_mapping_method_name(CbMappingMethod method)
 	return names[method];
 }
 
+const char *
+cb_mapping_reason_name(CbMappingReason reason)
+{
+	static const char *const names[] = {
+		[CB_MAPPING_HAS_FIELD] = NULL,
+		[CB_MAPPING_NO_HEADER] = "unknown_header",
+		[CB_MAPPING_OTHER_CELLS] = "cells_differ",
+		[CB_MAPPING_OTHER_COLUMN] = "other_column",
+		[CB_MAPPING_IS_SECRET] = "secret",
+		[CB_MAPPING_CHOSEN] = "chosen",
+	};
+
+	return names[reason];
+}
+
 /*
- * Reads a header, and of "metadata.key" the key too.
+ * Reads a header.  An alias that its words do not know to be secret is so too.
  */
 static Reading
 read_header(const char *header, size_t len)
 {
-	Reading		reading = read_word(header, len);
-	size_t		key = find_key(header, len);
-	Reading		of_key;
-
-	if (key == 0 || reading.secret != CB_MAPPING_PUBLIC)
-		return reading;
-	of_key = read_word(header + key, len - key);
-	reading.secret = of_key.secret;
-	reading.failed |= of_key.failed;
-	return reading;
-}
-
-static Reading
-read_word(const char *word, size_t len)
-{
+	static const CbMappingSecret secrets[] = {
+		[CB_SECRET_NO] = CB_MAPPING_PUBLIC,
+		[CB_SECRET_PLAIN] = CB_MAPPING_PASSWORD,
+		[CB_SECRET_HASH] = CB_MAPPING_PASSWORD_HASH,
+	};
 	Reading		reading;
 	CbHeaderPart parts[CB_HEADER_PARTS];
-	int			nparts = cb_header_parts(word, len, parts);
-	int			i;
+	int			nparts = cb_header_parts(header, len, parts);
 
 	memset(&reading, 0, sizeof(reading));
 	reading.failed = nparts < 0 ||
 		!cb_header_match(parts, nparts, &reading.match);
+	reading.secret = secrets[cb_secret_word(header, len)];
 	if (reading.match.meaning == CB_MEANING_PASSWORD)
 		reading.secret = CB_MAPPING_PASSWORD;
 	else if (reading.match.meaning == CB_MEANING_PASSWORD_HASH)
 		reading.secret = CB_MAPPING_PASSWORD_HASH;
-	for (i = 0; i < nparts && reading.secret == CB_MAPPING_PUBLIC; i++)
-		reading.secret = secret_word(&parts[i]);
 	return reading;
-}
-
-/*
- * What a part is by a word in it: "Your password for the portal".  Not, what is
- * about a password.  The words are simplified, as the part is.
- */
-static CbMappingSecret
-secret_word(const CbHeaderPart *part)
-{
-	static const char *const about[] = {
-		"change", "expir", "reset", "policy", "policies", "hint", "require",
-		"strength", "never", "force", "must", "last", "date", "next", "status",
-		"function", "algorithm", "salt", "manager", "type", NULL
-	};
-	static const char *const passwords[] = {
-		"password", "passwort", "kennwort", "passwd", "passcode", "passphrase",
-		"motdepasse", "contrasena", "senha", "palavrapasse", "wachtwoord",
-		"losenord", "adgangskode", "passord", "salasana", "haslo", "jelszo",
-		"lozinka", "\xD0\xBF\xD0\xB0\xD1\x80\xD0\xBE\xD0\xBB",
-		"\xE3\x83\x91\xE3\x82\xB9\xE3\x83\xAF\xE3\x83\xBC\xE3\x83\x89",
-		"\xE5\xAF\x86\xE7\xA0\x81", "\xE5\xAF\x86\xE7\xA2\xBC",
-		"\xEB\xB9\x84\xEB\xB0\x80\xEB\xB2\x88\xED\x98\xB8", NULL
-	};
-	static const char *const hashes[] = {
-		"hash", "digest", "bcrypt", "argon2", NULL
-	};
-
-	char text[	CB_HEADER_TEXT_SIZE];
-
-	cb_header_text(part, text);
-	if (contains_any(text, about) || !contains_any(text, passwords))
-		return CB_MAPPING_PUBLIC;
-	return contains_any(text, hashes) ?
-		CB_MAPPING_PASSWORD_HASH : CB_MAPPING_PASSWORD;
-}
-
-static bool
-contains_any(const char *text, const char *const *words)
-{
-	for (; *words != NULL; words++)
-	{
-		if (strstr(text, *words) != NULL)
-			return true;
-	}
-	return false;
 }
 
 /*
@@ -269,13 +233,15 @@ judge_column(CbMappingMode mode, CbMappingColumn *column,
 	column->lost_to = 0;
 	if (column->overridden)
 		return true;
-	ignore(column);
+	ignore(column, CB_MAPPING_NO_HEADER, NULL);
 	field = cb_mapping_field_named(mode, column->header, column->header_len);
 	if (field != NULL)
 		set_field(column, field, CB_MAPPING_EXACT, SURE_EXACT);
 	else if (reading.failed)
 		return false;
-	else if (key > 0 && reading.secret == CB_MAPPING_PUBLIC && metadata != NULL)
+	else if (reading.secret != CB_MAPPING_PUBLIC)
+		set_secret(mode, column, &reading, key);
+	else if (key > 0 && metadata != NULL)
 	{
 		set_field(column, metadata,
 				  key == 9 && memcmp(column->header, "metadata.", 9) == 0 ?
@@ -284,35 +250,49 @@ judge_column(CbMappingMode mode, CbMappingColumn *column,
 		column->key = column->header + key;
 		column->key_len = column->header_len - key;
 	}
-	else if (reading.secret != CB_MAPPING_PUBLIC)
-		set_secret(mode, column, &reading, key);
 	else if (match->meaning != CB_MEANING_NOTHING && key == 0)
 	{
-		set_field(column, cb_mapping_field_meant(mode, match->meaning),
-				  match->close ? CB_MAPPING_CLOSEST : CB_MAPPING_NORMALISED,
-				  match->confidence);
+		set_meant(mode, column, match);
 		*beside_first_name = match->strength == CB_ALIAS_BESIDE_FIRST_NAME;
 	}
+	if (column->field != NULL && cb_mapping_looks_hashed(column->cells) &&
+		column->field == cb_mapping_field_meant(mode, CB_MEANING_PASSWORD))
+		set_field(column, cb_mapping_field_meant(mode, CB_MEANING_PASSWORD_HASH),
+				  CB_MAPPING_CLOSEST, SURE_BY_CELLS);
 	return true;
 }
 
 /*
- * Gives a column of secrets its field, whatever else its header speaks of; none
- * if it is a key of the metadata.
+ * Gives a column of secrets the field of which its header is an alias; none if it
+ * is a key of the metadata.
  */
 static void
 set_secret(CbMappingMode mode, CbMappingColumn *column,
 		   const Reading *reading, size_t key)
 {
-	CbMeaning	meaning = reading->secret == CB_MAPPING_PASSWORD ?
-	CB_MEANING_PASSWORD : CB_MEANING_PASSWORD_HASH;
-	bool		known = reading->match.meaning == meaning;
+	const CbHeaderMatch *match = &reading->match;
 
-	if (key == 0)
-		set_field(column, cb_mapping_field_meant(mode, meaning),
-				  known && !reading->match.close ? CB_MAPPING_NORMALISED :
-				  CB_MAPPING_CLOSEST,
-				  known ? reading->match.confidence : SURE_SECRET);
+	column->reason = CB_MAPPING_IS_SECRET;
+	if (key == 0 && (match->meaning == CB_MEANING_PASSWORD ||
+					 match->meaning == CB_MEANING_PASSWORD_HASH) &&
+		cb_mapping_field_meant(mode, match->meaning) != NULL)
+		set_meant(mode, column, match);
+}
+
+/* Gives a column the field that its header means, unless its cells differ. */
+static void
+set_meant(CbMappingMode mode, CbMappingColumn *column, const CbHeaderMatch *match)
+{
+	const CbMappingField *field = cb_mapping_field_meant(mode, match->meaning);
+
+	if (field != NULL &&
+		!cb_mapping_fits(match->meaning,
+						 match->close ? CB_ALIAS_PERHAPS : match->strength,
+						 column->cells))
+		ignore(column, CB_MAPPING_OTHER_CELLS, field);
+	else
+		set_field(column, field, match->close ? CB_MAPPING_CLOSEST :
+				  CB_MAPPING_NORMALISED, match->confidence);
 }
 
 /*
@@ -322,23 +302,28 @@ static void
 set_field(CbMappingColumn *column, const CbMappingField *field,
 		  CbMappingMethod method, int confidence)
 {
-	ignore(column);
+	ignore(column, CB_MAPPING_NO_HEADER, NULL);
 	column->field = field;
 	if (field != NULL || method == CB_MAPPING_OVERRIDDEN)
 	{
 		column->method = method;
 		column->confidence = confidence;
 	}
+	if (field != NULL)
+		column->reason = CB_MAPPING_HAS_FIELD;
 }
 
 static void
-ignore(CbMappingColumn *column)
+ignore(CbMappingColumn *column, CbMappingReason reason,
+	   const CbMappingField *closest)
 {
 	column->field = NULL;
 	column->key = NULL;
 	column->key_len = 0;
 	column->method = CB_MAPPING_IGNORED;
 	column->confidence = 0;
+	column->reason = reason;
+	column->closest = closest;
 }
 
 static bool
@@ -384,12 +369,12 @@ settle(CbMappingColumn *columns, int ncolumns)
 			}
 			else if (compare_claims(&columns[i], &columns[j]) > 0)
 			{
-				ignore(&columns[j]);
+				ignore(&columns[j], CB_MAPPING_OTHER_COLUMN, columns[i].field);
 				columns[j].lost_to = i + 1;
 			}
 			else
 			{
-				ignore(&columns[i]);
+				ignore(&columns[i], CB_MAPPING_OTHER_COLUMN, columns[j].field);
 				columns[i].lost_to = j + 1;
 			}
 		}
@@ -412,5 +397,18 @@ compare_claims(const CbMappingColumn *a, const CbMappingColumn *b)
 {
 	if (a->overridden != b->overridden)
 		return a->overridden ? 1 : -1;
-	return a->confidence - b->confidence;
+	if (a->confidence != b->confidence)
+		return a->confidence - b->confidence;
+	return a->cells == NULL || b->cells == NULL ? 0 : compare_cells(a, b);
+}
+
+/* The more distinct cells, the better; then the more that are filled. */
+static int
+compare_cells(const CbMappingColumn *a, const CbMappingColumn *b)
+{
+	if (a->cells->emails != b->cells->emails && strcmp(a->field->name, "email") == 0)
+		return a->cells->emails - b->cells->emails;
+	if (a->cells->distinct != b->cells->distinct)
+		return a->cells->distinct - b->cells->distinct;
+	return a->cells->filled - b->cells->filled;
 }

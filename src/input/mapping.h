@@ -54,11 +54,49 @@ typedef enum CbMappingSecret
 	CB_MAPPING_PASSWORD_HASH
 } CbMappingSecret;
 
-/* A column, from left to right.  The caller fills header and zeroes the rest. */
+/*
+ * What the first cells of a column are: counts of those that are not empty, and of
+ * what they could be.  A cell may be counted in several.
+ */
+typedef struct CbMappingCells
+{
+	int			filled;
+	int			distinct;
+	int			at_signs;		/* has an @ */
+	int			emails;
+	int			uuids;
+	int			truths;			/* yes or no, in any language, or 1 and 0 */
+	int			flags;			/* the same, without the digits */
+	int			objects;		/* a JSON object, by its braces */
+	int			instants;
+	int			statuses;		/* of a learner's enrolment */
+	int			intents;		/* of an invite */
+	int			hashes;			/* of a password */
+	int			with_letters;
+	int			with_digits;
+} CbMappingCells;
+
+/* Why a column has no field. */
+typedef enum CbMappingReason
+{
+	CB_MAPPING_HAS_FIELD,
+	CB_MAPPING_NO_HEADER,		/* "unknown_header": no field is called so */
+	CB_MAPPING_OTHER_CELLS,		/* "cells_differ": the cells are not of the
+								 * field that is called so */
+	CB_MAPPING_OTHER_COLUMN,	/* "other_column": another column has it */
+	CB_MAPPING_IS_SECRET,		/* "secret": of no field for passwords */
+	CB_MAPPING_CHOSEN			/* "chosen": the caller said so */
+} CbMappingReason;
+
+/*
+ * A column, from left to right.  The caller fills header and cells and zeroes the
+ * rest.
+ */
 typedef struct CbMappingColumn
 {
 	const char *header;			/* UTF-8, as in the file; no NUL needed */
 	size_t		header_len;		/* bytes */
+	const CbMappingCells *cells;	/* NULL: nothing is known of them */
 
 	/* cb_mapping_match() answers: */
 	const CbMappingField *field;	/* NULL: ignored.  "metadata" with a key
@@ -68,6 +106,8 @@ typedef struct CbMappingColumn
 	size_t		key_len;		/* bytes */
 	CbMappingMethod method;
 	int			confidence;		/* 0 to 100 */
+	CbMappingReason reason;
+	const CbMappingField *closest;	/* that it would have, but for the reason */
 	int			lost_to;		/* for an ignored one: 1 + the column that has
 								 * its field; 0: none would have it */
 
@@ -93,7 +133,9 @@ typedef enum CbMappingProblem
 
 /*
  * Gives every column its field, and never one field to two columns: the best
- * match has it, of two equally good ones the first.  Overrides stand before all.
+ * match has it, of two equally good ones the one whose cells are distinct and
+ * filled, then the first.  Overrides stand before all.  A column of hashes under
+ * the header of a password is one of hashes.
  * Unless the result is CB_MAPPING_OK, the columns' fields are undefined.
  */
 extern CbMappingProblem cb_mapping_match(CbMappingMode mode,
@@ -112,9 +154,10 @@ extern bool cb_mapping_override(CbMappingMode mode, CbMappingColumn *column,
 
 /*
  * What a header says its cells hold, whatever the mode and although no field
- * may have it: asked before anything of the column is stored.  A header that is
- * only nearly one for passwords counts as one; so does a key of the metadata.
- * When ICU cannot work, everything counts as a password.
+ * may have it: asked before anything of the column is stored.  This is the more
+ * cautious question: a header becomes a password's by an alias only, and is
+ * secret by any word of secret_word.def.  When ICU cannot work, everything
+ * counts as a password.
  */
 extern CbMappingSecret cb_mapping_secret(const char *header,
 										 size_t header_len);
@@ -134,5 +177,9 @@ extern bool cb_mapping_mode_find(const char *name, CbMappingMode *mode);
 
 extern const char *cb_mapping_mode_name(CbMappingMode mode);
 extern const char *cb_mapping_method_name(CbMappingMethod method);
+extern const char *cb_mapping_reason_name(CbMappingReason reason);
+
+/* Are most of the cells hashes of passwords?  False for NULL. */
+extern bool cb_mapping_looks_hashed(const CbMappingCells *cells);
 
 #endif							/* CB_INPUT_MAPPING_H */

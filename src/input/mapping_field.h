@@ -24,4 +24,12 @@ extern const CbMappingField *cb_mapping_field_named(CbMappingMode mode,
 extern const CbMappingField *cb_mapping_field_meant(CbMappingMode mode,
 													CbMeaning meaning);
 
+
+/*
+ * Could the cells of a column be of a field with that meaning, which its header
+ * gives it with that strength?  True when nothing is known of them.
+ */
+extern bool cb_mapping_fits(CbMeaning meaning, CbAliasStrength strength,
+							const CbMappingCells *cells);
+
 #endif							/* CB_INPUT_MAPPING_FIELD_H */

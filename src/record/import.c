@@ -139,6 +139,13 @@ static CbStatement finish_import = {
 	INT4OID, INT4OID, INT4OID}, SPI_OK_UPDATE
 };
 
+/* Parameters: account, id. */
+static CbStatement forget_file = {
+	"UPDATE canopy.import SET header = '{}', fields = '{}', secret_columns = '{}'"
+	THIS_IMPORT,
+	2, {UUIDOID, UUIDOID}, SPI_OK_UPDATE
+};
+
 /* Parameters: account, id, missing_count, missing_refused. */
 static CbStatement save_missing = {
 	"UPDATE canopy.import SET missing_count = $3, missing_refused = $4" THIS_IMPORT,
@@ -385,6 +392,16 @@ cb_import_save_missing(const CbImport *import)
 	values[2] = Int32GetDatum(import->missing_count);
 	set_text(values, nulls, 3, import->missing_refused);
 	update(&save_missing, values, nulls);
+}
+
+void
+cb_import_forget_file(const CbImport *import)
+{
+	Datum		values[2];
+	char		nulls[2];
+
+	begin_values(import, values, nulls, lengthof(values));
+	update(&forget_file, values, nulls);
 }
 
 bool

@@ -167,6 +167,9 @@ extern bool cb_import_finish(const CbImport *import, CbImportStatus status,
 /* Stores missing_count and missing_refused of an import that is locked. */
 extern void cb_import_save_missing(const CbImport *import);
 
+/* Takes the headers and their fields from an import that is locked. */
+extern void cb_import_forget_file(const CbImport *import);
+
 /* Asks whoever runs the import to stop.  False when it is not running. */
 extern bool cb_import_ask_cancel(const CbImport *import, TimestampTz now);
 

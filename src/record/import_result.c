@@ -18,9 +18,11 @@
 #define FIRST_ISSUE \
 	" (issues OPERATOR(pg_catalog.->) 0) OPERATOR(pg_catalog.->>) "
 
-/* With the field that is meant in front of it, where one is. */
+/* With the field that is meant in front of it, unless it names that. */
 #define FIRST_MESSAGE \
-	" pg_catalog.concat((" FIRST_ISSUE "'field') OPERATOR(pg_catalog.||) ': '," \
+	" pg_catalog.concat(CASE WHEN NOT pg_catalog.starts_with(" \
+	FIRST_ISSUE "'message', (" FIRST_ISSUE "'field') OPERATOR(pg_catalog.||) ' ')" \
+	" THEN (" FIRST_ISSUE "'field') OPERATOR(pg_catalog.||) ': ' END," \
 	FIRST_ISSUE "'message')"
 #define IS_BAD	"outcome IS NULL AND verdict" EQ "'error'"
 #define RESULT_COLUMNS \

@@ -47,6 +47,12 @@ static CbStatement delete_rows = {
 	2, {UUIDOID, UUIDOID}, SPI_OK_DELETE
 };
 
+/* Parameters: account, import. */
+static CbStatement forget_cells = {
+	"UPDATE canopy.import_row SET cells = '{}', password_hash = NULL WHERE" OF_IMPORT,
+	2, {UUIDOID, UUIDOID}, SPI_OK_UPDATE
+};
+
 /* Parameters: account, import, first and last row number. */
 #define ROW_COLUMNS \
 	"row_number, line_number, selected, verdict, plan, outcome, cells," \
@@ -221,6 +227,16 @@ cb_import_rows_delete(const CbImport *import)
 	values[0] = UUIDPGetDatum(&import->account);
 	values[1] = UUIDPGetDatum(&import->id);
 	cb_statement_run(&delete_rows, values, NULL);
+}
+
+void
+cb_import_rows_forget(const CbImport *import)
+{
+	Datum		values[2];
+
+	values[0] = UUIDPGetDatum(&import->account);
+	values[1] = UUIDPGetDatum(&import->id);
+	cb_statement_run(&forget_cells, values, NULL);
 }
 
 void

@@ -84,6 +84,9 @@ extern void cb_import_rows_insert(const CbImport *import,
 								  const CbImportChunk *chunk);
 extern void cb_import_rows_delete(const CbImport *import);
 
+/* Takes the cells and hashes from all rows of an import that is locked. */
+extern void cb_import_rows_forget(const CbImport *import);
+
 /* Stores what a preview found: such rows are selected unless they are bad. */
 extern void cb_import_rows_save_findings(const CbImport *import,
 										 const CbImportFinding *findings, int n);

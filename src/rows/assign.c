@@ -19,7 +19,6 @@
 #include "rows/fields.h"
 #include "rows/members.h"
 #include "rows/place.h"
-#include "secret/redact.h"
 
 /* What no two rows of a batch may share. */
 typedef struct AssignKey
@@ -53,6 +52,7 @@ typedef struct Parents
 } Parents;
 
 static void begin(CbBatch *batch);
+static const CbField *fields_of_row(const CbBatch *batch);
 static void decode(CbBatch *batch, CbRow *row);
 static void lock_parents(CbBatch *batch);
 static void want_parents(Parents *parents, const AssignRow *row);
@@ -66,7 +66,6 @@ static void settle(const CbBatch *batch, AssignRow *row,
 				   const CbAssignmentWish *wish);
 static void write_one(CbBatch *batch, CbRow *row);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
-static void echo(const CbRow *row, CbJson *json);
 
 #define MEMBER(name)	offsetof(AssignRow, name)
 
@@ -96,7 +95,7 @@ const CbRowKind cb_assign_kind = {
 	.write_set = write_set,
 	.write_one = write_one,
 	.encode = encode,
-	.echo = echo,
+	.fields = fields_of_row,
 	.tables = cb_assignment_tables
 };
 
@@ -108,6 +107,12 @@ begin(CbBatch *batch)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an assignment cannot be updated by assigning"),
 				 errhint("on_conflict is error or skip.")));
+}
+
+static const CbField *
+fields_of_row(const CbBatch *batch)
+{
+	return fields;
 }
 
 static void
@@ -262,10 +267,4 @@ static void
 encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 {
 	cb_assignment_encode(&((const AssignRow *) row)->assignment, json);
-}
-
-static void
-echo(const CbRow *row, CbJson *json)
-{
-	cb_redact(json, &row->input);
 }

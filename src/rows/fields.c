@@ -19,6 +19,7 @@
 #include "input/email.h"
 #include "input/instant.h"
 #include "rows/fields.h"
+#include "secret/password_hash.h"
 #include "secret/redact.h"
 
 #define KEY_MAX_LEN		64		/* bytes of a key that is worth comparing */
@@ -28,6 +29,10 @@
 static void report_unknown_keys(CbRow *row, const CbField *fields);
 static const CbField *find_field(const CbField *fields, const char *name,
 								 int len);
+static bool is_known(const CbField *fields, const JsonbValue *key);
+static bool names_are_values(const CbField *fields, JsonbContainer *object);
+static bool looks_like_value(const char *name, int len);
+static CbRedactKey look_up(const void *arg, const char *name, int len);
 static const char *closest_field(const CbField *fields, const char *name,
 								 int len);
 static bool has_control_characters(const CbText *text);
@@ -184,7 +189,7 @@ void
 cb_field_echo_id(const CbRow *row, CbJson *json)
 {
 	if (row->input.type == jbvBinary)
-		cb_redact(json, &row->input);
+		cb_json_null(json);
 	else
 		cb_json_value(json, &row->input);
 }
@@ -278,7 +283,9 @@ cb_text_datum(const CbText *text)
 static void
 report_unknown_keys(CbRow *row, const CbField *fields)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(row->input.val.binary.data);
+	JsonbContainer *object = row->input.val.binary.data;
+	JsonbIterator *iterator = JsonbIteratorInit(object);
+	bool		may_name = false;
 	JsonbValue	key;
 	JsonbValue	value;
 
@@ -289,10 +296,84 @@ report_unknown_keys(CbRow *row, const CbField *fields)
 		int			len = key.val.string.len;
 
 		JsonbIteratorNext(&iterator, &value, true);
-		if (find_field(fields, name, len) == NULL)
-			cb_problem_add(&row->problem, CB_UNKNOWN_FIELD, name, len)->closest =
-				closest_field(fields, name, len);
+		if (is_known(fields, &key))
+			continue;
+		if (!may_name && names_are_values(fields, object))
+		{
+			cb_problem_add(&row->problem, CB_UNKNOWN_FIELD, "", 0);
+			return;
+		}
+		may_name = true;
+		cb_problem_add(&row->problem, CB_UNKNOWN_FIELD, name, len)->closest =
+			closest_field(fields, name, len);
 	}
+}
+
+static bool
+is_known(const CbField *fields, const JsonbValue *key)
+{
+	return find_field(fields, key->val.string.val, key->val.string.len) != NULL;
+}
+
+/*
+ * Is one of the keys that are no field a value, so that the others may be too?
+ * Programs that take the first record of a file for its header send such rows.
+ */
+static bool
+names_are_values(const CbField *fields, JsonbContainer *object)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(object);
+	bool		found = false;
+	JsonbValue	key;
+	JsonbValue	value;
+
+	JsonbIteratorNext(&iterator, &key, true);
+	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
+	{
+		JsonbIteratorNext(&iterator, &value, true);
+		found |= !is_known(fields, &key) &&
+			looks_like_value(key.val.string.val, key.val.string.len);
+	}
+	return found;
+}
+
+/* An address, or the hash of a password. */
+static bool
+looks_like_value(const char *name, int len)
+{
+	const char *at = len < 3 ? NULL : memchr(name + 1, '@', len - 2);
+
+	return (at != NULL && memchr(name, ' ', len) == NULL) ||
+		cb_password_looks_hashed(name, len);
+}
+
+void
+cb_row_echo(const CbBatch *batch, const CbRow *row, bool for_fingerprint,
+			CbJson *json)
+{
+	const CbField *fields;
+
+	if (batch->kind->fields == NULL)
+	{
+		batch->kind->echo(row, json);
+		return;
+	}
+	fields = batch->kind->fields(batch);
+	if (for_fingerprint && row->input.type == jbvBinary &&
+		JsonContainerIsObject(row->input.val.binary.data) &&
+		names_are_values(fields, row->input.val.binary.data))
+		for_fingerprint = false;
+	cb_redact(json, &row->input, look_up, fields, for_fingerprint);
+}
+
+static CbRedactKey
+look_up(const void *arg, const char *name, int len)
+{
+	const CbField *field = find_field(arg, name, len);
+
+	if (field == NULL)
+		return CB_REDACT_UNKNOWN;
+	return field->is_object ? CB_REDACT_OBJECT : CB_REDACT_SCALAR;
 }
 
 static const CbField *

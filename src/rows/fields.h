@@ -43,13 +43,15 @@ struct CbField
 	bool		required;
 	CbFieldReader read;
 	Size		offset;			/* of the target, in the struct of the row */
+	bool		is_object;		/* with keys of the caller's own */
 };
 
 /*
  * Checks that the row is an object, and hands each field that was sent to its
  * reader, in the order of fields, which ends with an entry without a name.  JSON
- * null counts as not sent.  A key that is no field is an issue that names the
- * closest one.
+ * null counts as not sent.  A key that is no field is an issue that names it and the
+ * closest field; unless a key of the row looks like a value, as those of a file
+ * without a header do: then none is named.
  */
 extern void cb_fields_read(CbRow *row, const CbField *fields);
 
@@ -86,7 +88,14 @@ extern bool cb_field_was_sent(const CbRow *row, const char *field);
 extern void cb_field_read_time(CbRow *row, const CbField *field,
 							   const JsonbValue *value, void *target);
 
-/* Writes an id as it was sent; anything but a scalar may hold a secret. */
+/*
+ * Writes the row as it was sent: without its secrets, and without keys that are no
+ * field.  For the fingerprint of a request these are there, with null for a value.
+ */
+extern void cb_row_echo(const CbBatch *batch, const CbRow *row,
+						bool for_fingerprint, CbJson *json);
+
+/* Writes an id as it was sent; null for anything but a scalar. */
 extern void cb_field_echo_id(const CbRow *row, CbJson *json);
 
 extern bool cb_text_is_blank(const CbText *text);

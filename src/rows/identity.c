@@ -20,7 +20,6 @@
 #include "rows/access.h"
 #include "rows/assignment.h"
 #include "rows/identity.h"
-#include "secret/redact.h"
 
 /* An address that comes and goes between two statements is given up on. */
 #define ATTEMPTS	3
@@ -41,7 +40,6 @@ static void blame(CbBatch *batch, CbRow *row, const ErrorData *fault);
 static const pg_uuid_t *resource(const CbRow *row);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
 static bool may_sign_in(const CbIdentityRow *row);
-static void echo(const CbRow *row, CbJson *json);
 static const pg_uuid_t *identity_of(const CbRow *row);
 
 static const char *const tables[] = {
@@ -68,7 +66,7 @@ const CbRowKind cb_identity_kind = {
 	.blame = blame,
 	.resource = resource,
 	.encode = encode,
-	.echo = echo,
+	.fields = cb_identity_fields,
 	.identity = identity_of,
 	.tables = tables
 };
@@ -361,12 +359,6 @@ may_sign_in(const CbIdentityRow *row)
 	return row->stored.is_active &&
 		(row->nmemberships == 0 ||
 		 strcmp(row->memberships[0].membership.status, "active") == 0);
-}
-
-static void
-echo(const CbRow *row, CbJson *json)
-{
-	cb_redact(json, &row->input);
 }
 
 static const pg_uuid_t *

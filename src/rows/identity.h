@@ -90,7 +90,8 @@ extern const CbRowKind cb_identity_kind;
 extern void cb_identity_set_membership(const CbBatch *batch, CbIdentityRow *row,
 									   const CbMembership *membership);
 
-/* identity_fields.c: reads and checks a row; the kind's decode. */
+/* identity_fields.c: the kind's fields, and its decode. */
+extern const CbField *cb_identity_fields(const CbBatch *batch);
 extern void cb_identity_decode(CbBatch *batch, CbRow *row);
 
 /* Readers of fields: a CbText, and a JsonbValue. */

@@ -31,7 +31,7 @@ static void read_password_hash(CbRow *row, const CbField *field,
 	{"password", false, read_password, MEMBER(password)}, \
 	{"password_hash", false, read_password_hash, MEMBER(password_hash)}, \
 	{"external_id", false, cb_identity_read_external_id, MEMBER(external_id)}, \
-	{"metadata", false, cb_identity_read_metadata, MEMBER(metadata)}
+	{"metadata", false, cb_identity_read_metadata, MEMBER(metadata), true}
 
 static const CbField account_fields[] = {
 	COMMON_FIELDS,
@@ -46,6 +46,12 @@ static const CbField application_fields[] = {
 	{NULL}
 };
 
+const CbField *
+cb_identity_fields(const CbBatch *batch)
+{
+	return batch->scope.has_application ? application_fields : account_fields;
+}
+
 void
 cb_identity_decode(CbBatch *batch, CbRow *row)
 {
@@ -55,8 +61,7 @@ cb_identity_decode(CbBatch *batch, CbRow *row)
 
 	identity->metadata.type = jbvNull;
 	identity->password_slot = -1;
-	cb_fields_read(row, batch->scope.has_application ?
-				   application_fields : account_fields);
+	cb_fields_read(row, cb_identity_fields(batch));
 	if (row->problem.code == CB_INVALID_ROW)
 		return;
 
@@ -107,6 +112,9 @@ read_password(CbRow *row, const CbField *field, const JsonbValue *value,
 			break;
 		case CB_PASSWORD_LONG:
 			cb_field_issue(row, CB_PASSWORD_TOO_LONG, field->name);
+			break;
+		case CB_PASSWORD_HASHED:
+			cb_field_issue(row, CB_PASSWORD_LOOKS_HASHED, field->name);
 			break;
 		case CB_PASSWORD_MALFORMED:
 			cb_field_issue(row, CB_INVALID_VALUE, field->name);

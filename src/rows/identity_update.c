@@ -25,7 +25,6 @@
 #include "rows/identity.h"
 #include "rows/identity_update.h"
 #include "rows/members.h"
-#include "secret/redact.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
 
@@ -99,7 +98,6 @@ static bool write_status(const CbBatch *batch, const CbIdentityUpdate *row);
 static void read_memberships(CbBatch *batch, CbIdentityUpdate *row);
 static void blame(CbBatch *batch, CbRow *row, const ErrorData *fault);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
-static void echo(const CbRow *row, CbJson *json);
 static const pg_uuid_t *identity_of(const CbRow *row);
 
 static const char *const tables[] = {"identity", "app_membership", NULL};
@@ -116,16 +114,17 @@ static const char *const tables[] = {"identity", "app_membership", NULL};
 	.write_one = write_one, \
 	.blame = blame, \
 	.encode = encode, \
-	.echo = echo, \
 	.identity = identity_of, \
 	.tables = tables
 
 const CbRowKind cb_identity_update_kind = {
-	.action = "identity.bulk_update",.decode = cb_identity_decode_update, COMMON
+	.action = "identity.bulk_update",.decode = cb_identity_decode_update,
+	.fields = cb_identity_update_fields, COMMON
 };
 
 const CbRowKind cb_identity_status_kind = {
-	.action = "identity.bulk_set_status",.decode = cb_identity_decode_status, COMMON
+	.action = "identity.bulk_set_status",.decode = cb_identity_decode_status,
+	.fields = cb_identity_status_fields, COMMON
 };
 
 static void
@@ -407,12 +406,6 @@ encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 	else
 		cb_identity_encode_for_account(&update->stored, update->memberships,
 									   update->nmemberships, json);
-}
-
-static void
-echo(const CbRow *row, CbJson *json)
-{
-	cb_redact(json, &row->input);
 }
 
 static const pg_uuid_t *

@@ -41,7 +41,9 @@ extern const CbRowKind cb_identity_update_kind;
 /* Changes is_active, and nothing else. */
 extern const CbRowKind cb_identity_status_kind;
 
-/* identity_update_fields.c: the kinds' decode. */
+/* identity_update_fields.c: the kinds' fields, and their decode. */
+extern const CbField *cb_identity_update_fields(const CbBatch *batch);
+extern const CbField *cb_identity_status_fields(const CbBatch *batch);
 extern void cb_identity_decode_update(CbBatch *batch, CbRow *row);
 extern void cb_identity_decode_status(CbBatch *batch, CbRow *row);
 

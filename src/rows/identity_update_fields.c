@@ -20,7 +20,7 @@ static bool was_nulled(const CbRow *row, const char *field);
 	{CB_IDENTITY_UPDATE_ID, true, cb_field_read_uuid, MEMBER(id)}, \
 	{"first_name", false, cb_field_read_name, MEMBER(first_name)}, \
 	{"last_name", false, cb_field_read_name, MEMBER(last_name)}, \
-	{"metadata", false, cb_identity_read_metadata, MEMBER(metadata)}
+	{"metadata", false, cb_identity_read_metadata, MEMBER(metadata), true}
 
 static const CbField account_fields[] = {
 	PROFILE,
@@ -42,14 +42,25 @@ static const CbField status_fields[] = {
 
 static JsonbContainer empty_object = {JB_FOBJECT};
 
+const CbField *
+cb_identity_update_fields(const CbBatch *batch)
+{
+	return batch->scope.has_application ? application_fields : account_fields;
+}
+
+const CbField *
+cb_identity_status_fields(const CbBatch *batch)
+{
+	return status_fields;
+}
+
 void
 cb_identity_decode_update(CbBatch *batch, CbRow *row)
 {
 	CbIdentityUpdate *update = (CbIdentityUpdate *) row;
 
 	update->metadata.type = jbvNull;
-	cb_fields_read(row, batch->scope.has_application ?
-				   application_fields : account_fields);
+	cb_fields_read(row, cb_identity_update_fields(batch));
 	if (row->problem.code == CB_INVALID_ROW)
 		return;
 	if (was_nulled(row, "metadata"))

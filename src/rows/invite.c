@@ -15,7 +15,6 @@
 #include "canopy_bulk.h"
 #include "db/uuid7.h"
 #include "rows/invite.h"
-#include "secret/redact.h"
 
 static void begin(CbBatch *batch);
 static int	compare(const CbRow *a, const CbRow *b);
@@ -27,7 +26,6 @@ static bool is_of_others(const CbBatch *batch, const CbInvite *invite);
 static bool put_mails(CbBatch *batch, CbRow **rows, int n);
 static const pg_uuid_t *resource(const CbRow *row);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
-static void echo(const CbRow *row, CbJson *json);
 static const pg_uuid_t *identity_of(const CbRow *row);
 
 const CbRowKind cb_invite_kind = {
@@ -49,7 +47,7 @@ const CbRowKind cb_invite_kind = {
 	.write_one = write_one,
 	.resource = resource,
 	.encode = encode,
-	.echo = echo,
+	.fields = cb_invite_fields,
 	.identity = identity_of,
 	.tables = cb_invite_tables
 };
@@ -177,12 +175,6 @@ encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 
 	cb_invite_encode(&invite->stored, &batch->scope,
 					 shows_link ? invite->link : NULL, batch->now, json);
-}
-
-static void
-echo(const CbRow *row, CbJson *json)
-{
-	cb_redact(json, &row->input);
 }
 
 /* Nobody yet where the invite is to make the identity. */

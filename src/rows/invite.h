@@ -42,7 +42,8 @@ typedef struct CbInviteRow
 
 extern const CbRowKind cb_invite_kind;
 
-/* invite_fields.c: reads and checks a row; the kind's decode. */
+/* invite_fields.c: the kind's fields, and its decode. */
+extern const CbField *cb_invite_fields(const CbBatch *batch);
 extern void cb_invite_decode(CbBatch *batch, CbRow *row);
 
 /*

@@ -54,11 +54,16 @@ static const CbField environment_fields[] = {
 	{NULL}
 };
 
+const CbField *
+cb_invite_fields(const CbBatch *batch)
+{
+	return batch->scope.has_application ? environment_fields : account_fields;
+}
+
 void
 cb_invite_decode(CbBatch *batch, CbRow *row)
 {
-	cb_fields_read(row, batch->scope.has_application ?
-				   environment_fields : account_fields);
+	cb_fields_read(row, cb_invite_fields(batch));
 	if (row->problem.code != CB_INVALID_ROW)
 		check_together(batch, (CbInviteRow *) row);
 }

@@ -23,7 +23,6 @@
 #include "rows/assignment.h"
 #include "rows/learner.h"
 #include "rows/membership.h"
-#include "secret/redact.h"
 
 /* An address that comes and goes between two statements is given up on. */
 #define ATTEMPTS	3
@@ -48,7 +47,6 @@ static bool is_welcomed(const CbBatch *batch, const CbLearnerRow *row);
 static void blame(CbBatch *batch, CbRow *row, const ErrorData *fault);
 static const pg_uuid_t *resource(const CbRow *row);
 static void encode(const CbBatch *batch, const CbRow *row, CbJson *json);
-static void echo(const CbRow *row, CbJson *json);
 static const pg_uuid_t *identity_of(const CbRow *row);
 
 static const char *const tables[] = {
@@ -76,7 +74,7 @@ const CbRowKind cb_learner_kind = {
 	.blame = blame,
 	.resource = resource,
 	.encode = encode,
-	.echo = echo,
+	.fields = cb_learner_fields,
 	.identity = identity_of,
 	.tables = tables
 };
@@ -366,12 +364,6 @@ encode(const CbBatch *batch, const CbRow *row, CbJson *json)
 	cb_json_int(json, learner->nadded);
 	cb_json_int(json, learner->nupdated);
 	cb_text_write(json, &learner->stored_external_id);
-}
-
-static void
-echo(const CbRow *row, CbJson *json)
-{
-	cb_redact(json, &row->input);
 }
 
 static const pg_uuid_t *

@@ -98,7 +98,8 @@ typedef struct CbLearnerBatch
 
 extern const CbRowKind cb_learner_kind;
 
-/* learner_fields.c: the kind's decode; and the names of the texts. */
+/* learner_fields.c: the kind's fields and decode; and the names of the texts. */
+extern const CbField *cb_learner_fields(const CbBatch *batch);
 extern void cb_learner_decode(CbBatch *batch, CbRow *row);
 extern const char *cb_learner_text_name(int i);
 

@@ -54,12 +54,18 @@ static const CbField fields[] = {
 StaticAssertDecl(lengthof(fields) == FIRST_TEXT + CB_LEARNER_PROFILE_TEXTS + 1,
 				 "a learner has a field for each text of the profile");
 
+const CbField *
+cb_learner_fields(const CbBatch *batch)
+{
+	return fields;
+}
+
 void
 cb_learner_decode(CbBatch *batch, CbRow *row)
 {
 	CbLearnerRow *learner = (CbLearnerRow *) row;
 
-	cb_fields_read(row, fields);
+	cb_fields_read(row, cb_learner_fields(batch));
 	if (!learner->completed_at.given)
 		return;
 	if (learner->status == NULL)

@@ -140,6 +140,13 @@ struct CbRowKind
 	/* The id of what a row that succeeded created, updated or found. */
 	const pg_uuid_t *(*resource) (const CbRow *row);
 	void		(*encode) (const CbBatch *batch, const CbRow *row, CbJson *json);
+
+	/*
+	 * The row as it was sent.  A kind whose rows are objects gives their
+	 * fields, of which rows/fields.h repeats what is no secret; any other
+	 * writes its row itself.
+	 */
+	const struct CbField *(*fields) (const CbBatch *batch);
 	void		(*echo) (const CbRow *row, CbJson *json);
 
 	/* The identity that the row is about, NULL if it names none; or NULL. */

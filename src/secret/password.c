@@ -28,6 +28,7 @@
 #include "secret/breach.h"
 #include "secret/hash_pool.h"
 #include "secret/password.h"
+#include "secret/password_hash.h"
 
 /* A code point has at most four bytes. */
 #define PASSWORD_BYTES	(CB_PASSWORD_MAX * 4)
@@ -67,6 +68,8 @@ cb_password_check(const char *utf8, size_t len)
 	size_t		copy_len;
 	CbPasswordProblem problem;
 
+	if (cb_password_looks_hashed(utf8, len))
+		return CB_PASSWORD_HASHED;
 	problem = normalise(utf8, len, copy, &copy_len);
 	explicit_bzero(copy, sizeof(copy));
 	return problem;

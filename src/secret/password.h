@@ -18,6 +18,7 @@ typedef enum CbPasswordProblem
 	CB_PASSWORD_GOOD,
 	CB_PASSWORD_SHORT,
 	CB_PASSWORD_LONG,
+	CB_PASSWORD_HASHED,			/* has the form of a hash */
 	CB_PASSWORD_MALFORMED		/* not UTF-8, or holds a NUL */
 } CbPasswordProblem;
 

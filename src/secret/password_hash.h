@@ -55,6 +55,12 @@ extern CbPasswordHashCost cb_password_hash_own_cost(uint32_t memory,
 													uint32_t passes);
 
 /*
+ * Has a text that was sent as a password the form of a hash, of a system that we
+ * import from or of another?  Wider than cb_password_hash_supported().
+ */
+extern bool cb_password_looks_hashed(const char *text, size_t len);
+
+/*
  * Is it the hash of the password?  Takes up to a few seconds and 256 MiB; for
  * any thread.  A hash that is not supported, or a password that is longer than
  * CB_PASSWORD_BYTES_MAX, differs.  password has a NUL behind its len bytes.

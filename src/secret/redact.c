@@ -4,39 +4,73 @@
  *		A JSON value without its secrets.
  *
  * A failed row is echoed to its sender, stored for replays and exported, and a
- * password must be in none of these.  A key is judged by its name, and the
- * judgement errs on the side of leaving out: a misspelt "pasword" holds a
- * password too.
+ * password must be in none of these.  Only fields are repeated: what is under any
+ * other key is unknown, whatever the key is called.  A field that takes an object
+ * has keys of the caller's own, which are judged by their names, as the headers of
+ * a file are; one that takes a scalar has none, so that an object in its place is
+ * empty.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "utils/varlena.h"
 
 #include "canopy_bulk.h"
+#include "input/secret_word.h"
 #include "secret/redact.h"
 
-/* Longer names are compared only by the parts below, not by their spelling. */
-#define SPELLED_MAX		16		/* bytes */
-#define MISSPELT_BY		3		/* letters */
-
 static void write_object(CbJson *json, JsonbContainer *object);
-static void write_array(CbJson *json, JsonbContainer *array);
-static void write_any(CbJson *json, const JsonbValue *value);
+static void write_array(CbJson *json, JsonbContainer *array, bool with_keys);
+static void write_any(CbJson *json, const JsonbValue *value, bool with_keys);
 static bool names_secret(const JsonbValue *key);
 
 void
-cb_redact(CbJson *json, const JsonbValue *value)
+cb_redact(CbJson *json, const JsonbValue *value, CbRedactLookup lookup,
+		  const void *arg, bool keep_names)
 {
-	if (value->type == jbvBinary &&
-		JsonContainerIsObject(value->val.binary.data))
-		write_object(json, value->val.binary.data);
-	else
+	JsonbIterator *iterator;
+	JsonbValue *keys;
+	JsonbValue *values;
+	CbRedactKey *kinds;
+	int			size;
+	int			nkeys = 0;
+	JsonbValue	key;
+
+	if (value->type != jbvBinary ||
+		!JsonContainerIsObject(value->val.binary.data))
+	{
 		cb_json_null(json);
+		return;
+	}
+	size = JsonContainerSize(value->val.binary.data);
+	keys = palloc(sizeof(JsonbValue) * (size + 1));
+	values = palloc(sizeof(JsonbValue) * (size + 1));
+	kinds = palloc(sizeof(CbRedactKey) * (size + 1));
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	JsonbIteratorNext(&iterator, &key, true);
+	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
+	{
+		keys[nkeys] = key;
+		JsonbIteratorNext(&iterator, &values[nkeys], true);
+		kinds[nkeys] = lookup(arg, key.val.string.val, key.val.string.len);
+		if (kinds[nkeys] == CB_REDACT_UNKNOWN ? keep_names : !names_secret(&key))
+			nkeys++;
+	}
+	cb_json_object_of(json, keys, nkeys);
+	for (int i = 0; i < nkeys; i++)
+	{
+		if (kinds[i] == CB_REDACT_UNKNOWN)
+			cb_json_null(json);
+		else
+			write_any(json, &values[i], kinds[i] == CB_REDACT_OBJECT);
+	}
+	pfree(keys);
+	pfree(values);
+	pfree(kinds);
 }
 
+/* An object whose keys are the caller's own. */
 static void
 write_object(CbJson *json, JsonbContainer *object)
 {
@@ -47,7 +81,6 @@ write_object(CbJson *json, JsonbContainer *object)
 	JsonbValue	key;
 	int			nkeys = 0;
 
-	check_stack_depth();
 	JsonbIteratorNext(&iterator, &key, true);
 	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
 	{
@@ -58,53 +91,40 @@ write_object(CbJson *json, JsonbContainer *object)
 	}
 	cb_json_object_of(json, keys, nkeys);
 	for (int i = 0; i < nkeys; i++)
-		write_any(json, &values[i]);
+		write_any(json, &values[i], true);
 	pfree(keys);
 	pfree(values);
 }
 
 static void
-write_array(CbJson *json, JsonbContainer *array)
+write_array(CbJson *json, JsonbContainer *array, bool with_keys)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(array);
 	JsonbValue	element;
 
-	check_stack_depth();
 	cb_json_array(json, JsonContainerSize(array));
 	JsonbIteratorNext(&iterator, &element, true);
 	while (JsonbIteratorNext(&iterator, &element, true) == WJB_ELEM)
-		write_any(json, &element);
+		write_any(json, &element, with_keys);
 }
 
 static void
-write_any(CbJson *json, const JsonbValue *value)
+write_any(CbJson *json, const JsonbValue *value, bool with_keys)
 {
+	check_stack_depth();
 	if (value->type != jbvBinary)
 		cb_json_value(json, value);
-	else if (JsonContainerIsObject(value->val.binary.data))
+	else if (!JsonContainerIsObject(value->val.binary.data))
+		write_array(json, value->val.binary.data, with_keys);
+	else if (with_keys)
 		write_object(json, value->val.binary.data);
 	else
-		write_array(json, value->val.binary.data);
+		cb_json_object_of(json, NULL, 0);
 }
 
 static bool
 names_secret(const JsonbValue *key)
 {
-	static const char *const parts[] = {
-		"pass", "pwd", "secret", "token", "hash", "credential", "apikey",
-		"api_key", "private"
-	};
-	int			len = key->val.string.len;
-	char	   *name = pnstrdup(key->val.string.val, len);
-	bool		secret = false;
-
-	for (int i = 0; i < len; i++)
-		name[i] = pg_ascii_tolower((unsigned char) name[i]);
-	for (size_t i = 0; i < lengthof(parts) && !secret; i++)
-		secret = strstr(name, parts[i]) != NULL;
-	if (!secret && len <= SPELLED_MAX)
-		secret = varstr_levenshtein_less_equal(name, len, "password", 8,
-											   1, 1, 1, MISSPELT_BY, true) <= MISSPELT_BY;
-	pfree(name);
-	return secret;
+	return cb_secret_word(key->val.string.val,
+						  (size_t) key->val.string.len) != CB_SECRET_NO;
 }

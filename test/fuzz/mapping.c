@@ -3,7 +3,7 @@
  *	  Fuzzes cb_mapping_match, cb_mapping_override, cb_mapping_secret and the
  *	  warnings.
  *
- * Build: src/input/mapping.c src/input/mapping_field.c src/input/header.c src/input/header_alias.c src/input/header_match.c src/input/distance.c src/input/warning.c src/input/mail_domain.c -licuuc
+ * Build: src/input/mapping.c src/input/mapping_field.c src/input/mapping_fit.c src/input/header.c src/input/header_alias.c src/input/header_likeness.c src/input/header_match.c src/input/fold.c src/input/secret_word.c src/input/distance.c src/input/warning.c src/input/mail_domain.c -licuuc
  * Run: -max_len=1024
  *
  * The first byte chooses the mode; the rest is lines, each a header, or a target
@@ -13,6 +13,7 @@
  *	- no field has two columns, but keys of the metadata;
  *	- who has lost its field names one who has it;
  *	- a required field is missing or has a column;
+ *	- a column without a field says why;
  *	- a secret goes to a field for secrets or nowhere;
  *	- a mapping said again as overrides is the same.
  */
@@ -46,9 +47,27 @@ find(const char *bytes, size_t len, const char *mark)
 	return memmem(bytes, len, mark, strlen(mark));
 }
 
+/* Of a column in two nothing is known; what is said of the others is made up. */
+static const CbMappingCells *
+make_cells(CbMappingCells *cells, size_t len)
+{
+	int			filled = (int) (len % 7);
+
+	if (len % 2 == 0)
+		return NULL;
+	memset(cells, 0, sizeof(*cells));
+	cells->filled = filled;
+	cells->distinct = len % 3 == 0 ? filled : filled > 0;
+	cells->emails = cells->at_signs = len % 5 == 0 ? filled : 0;
+	cells->hashes = len % 11 == 0 ? filled : 0;
+	cells->with_letters = filled;
+	return cells;
+}
+
 static int
 take_columns(CbMappingMode mode, const char *bytes, size_t size, CbMappingColumn *columns)
 {
+	static CbMappingCells cells[COLUMNS_MAX];
 	int			n = 0;
 
 	while (size > 0 && n < COLUMNS_MAX)
@@ -60,6 +79,7 @@ take_columns(CbMappingMode mode, const char *bytes, size_t size, CbMappingColumn
 		memset(&columns[n], 0, sizeof(columns[n]));
 		columns[n].header = equals == NULL ? bytes : equals + 2;
 		columns[n].header_len = len - (size_t) (columns[n].header - bytes);
+		columns[n].cells = make_cells(&cells[n], len);
 		if (equals != NULL)
 			(void) cb_mapping_override(mode, &columns[n], bytes, (size_t) (equals - bytes));
 		n++;
@@ -81,6 +101,8 @@ check_column(const CbMappingColumn *columns, int n, int i)
 	must((column->method == CB_MAPPING_IGNORED) <= (column->field == NULL));
 	must(column->lost_to >= 0 && column->lost_to <= n);
 	must(strlen(cb_mapping_method_name(column->method)) > 0);
+	must((column->reason == CB_MAPPING_HAS_FIELD) == (column->field != NULL));
+	must((cb_mapping_reason_name(column->reason) == NULL) == (column->field != NULL));
 	if (column->lost_to > 0)
 		must(column->field == NULL && columns[column->lost_to - 1].field != NULL);
 	if (column->field == NULL)

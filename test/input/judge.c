@@ -8,6 +8,7 @@
  *	  find NAME				the encoding of that name, or "-"
  *	  email ADDRESS			warning, and the domain that was meant or "-"
  *	  name NAME				warning
+ *	  secret NAME			0, 1 or 2: whether it is a secret's, or a hash's
  *	  map MODE HEADER...	problem, the missing fields or "-", and for each header
  *							"field method confidence lost_to secret"; a header
  *							"field==header" has an override, "refused" if it cannot
@@ -19,6 +20,7 @@
 #include "input/charset.h"
 #include "input/file_kind.h"
 #include "input/mapping.h"
+#include "input/secret_word.h"
 #include "input/warning.h"
 
 #define QUESTION_MAX	65536
@@ -132,6 +134,8 @@ main(void)
 				find(word);
 			else if (strcmp(operation, "email") == 0)
 				warn_email(word);
+			else if (strcmp(operation, "secret") == 0)
+				printf("%d", cb_secret_word(word, strlen(word)));
 			else if (strcmp(operation, "name") == 0)
 				printf("%s", cb_warning_code(cb_warning_name(word, strlen(word))));
 			else

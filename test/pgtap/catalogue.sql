@@ -1,5 +1,5 @@
 -- The catalogue of row errors: for every code a row that gets it, with its HTTP number,
--- its sentence, and the fields it is about.
+-- its sentence, and the fields it is about. Where one field is meant, the sentence names it.
 -- strategies: all
 \ir fixture.psql
 SELECT no_plan();
@@ -20,6 +20,7 @@ INSERT INTO t.code VALUES
 	('password_too_short', 400, 'The password has fewer than 8 characters.'),
 	('password_too_long', 400, 'The password has more than 64 characters.'),
 	('password_breached', 400, 'The password is known from a data breach.'),
+	('password_looks_hashed', 400, 'The password has the form of a hash; a hash belongs in password_hash.'),
 	('password_hash_unsupported', 400, 'The password hash has an unsupported format or parameters out of bounds.'),
 	('role_node_pair', 400, 'A role needs a node, and a node needs a role.'),
 	('system_role', 400, 'System roles are reserved for administrators.'),
@@ -46,6 +47,17 @@ INSERT INTO t.code VALUES
 	('ragged_row', 400, 'The row has more or fewer cells than the header.'),
 	('cell_malformed', 400, 'The quotes of a cell do not match.'),
 	('cell_unreadable', 400, 'A cell has characters that cannot be read in the encoding of the file.');
+-- and of one field, behind its name
+CREATE TABLE t.ending (word text PRIMARY KEY, ending text);
+INSERT INTO t.ending VALUES
+	('required', 'is missing or empty.'),
+	('invalid_type', 'has the wrong JSON type.'),
+	('too_long', 'is longer than allowed.'),
+	('invalid_value', 'has a value that is not allowed.'),
+	('uuid_invalid', 'is not a UUID.'),
+	('write_once', 'is written once and has another value already.'),
+	('cell_malformed', 'has quotes that do not match.'),
+	('cell_unreadable', 'has characters that cannot be read in the encoding of the file.');
 
 -- people who are there already: one free, one in crm, one barred from it
 SELECT t.add_identity('acme', 'taken@acme.example', 'hr-1'), t.add_identity('acme', 'member@acme.example'),
@@ -112,6 +124,7 @@ SELECT title, $$canopy_bulk_create($1, account => 'acme')$$, '[]', input, word, 
 	('a short password', t.person('a@acme.example', '{"password":"1234567"}'), 'password_too_short', 'password password_too_short'),
 	('a long password', t.person('a@acme.example', jsonb_build_object('password', repeat('x', 65))), 'password_too_long', 'password password_too_long'),
 	('a known password', t.person('a@acme.example', '{"password":"password1"}'), 'password_breached', 'password password_breached'),
+	('a hash for a password', t.person('a@acme.example', '{"password":"5f4dcc3b5aa765d61d8327deb882cf99"}'), 'password_looks_hashed', 'password password_looks_hashed'),
 	('a plain password for a hash', t.person('a@acme.example', '{"password_hash":"correct horse"}'), 'password_hash_unsupported', 'password_hash password_hash_unsupported'),
 	('an MD5 hash', t.person('a@acme.example', '{"password_hash":"$1$abcdefgh$0123456789012345678901"}'), 'password_hash_unsupported', 'password_hash password_hash_unsupported'),
 	('a hash that costs 4 GiB', t.person('a@acme.example', '{"password_hash":"$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}'), 'password_hash_unsupported', 'password_hash password_hash_unsupported'),
@@ -299,16 +312,17 @@ SELECT is(ARRAY[result#>>'{error,code}', result->>'code', t.issues(result), null
 		ARRAY[word, http::text, issues, more::text], title || ' is ' || word)
 FROM t.tried LEFT JOIN t.code USING (word) ORDER BY n;
 
--- a message is the one sentence of its code, at both levels
+-- a message is the one sentence of its code, at both levels, with the name of the field that is meant
 SELECT is_empty($$
 	SELECT title, said FROM t.tried, LATERAL (
-		SELECT result#>>'{error,code}', result#>>'{error,message}'
-		UNION ALL SELECT i->>'code', i->>'message' FROM jsonb_array_elements(result#>'{error,details,issues}') AS i
-	) AS said (word, message) WHERE (said.word, message) NOT IN (SELECT word, code.message FROM t.code)
+		SELECT result#>>'{error,code}', result#>>'{error,details,issues,0,field}', result#>>'{error,message}'
+		UNION ALL SELECT i->>'code', i->>'field', i->>'message' FROM jsonb_array_elements(result#>'{error,details,issues}') AS i
+	) AS said (word, field, message) LEFT JOIN t.code USING (word) LEFT JOIN t.ending USING (word)
+	WHERE said.message IS DISTINCT FROM coalesce(said.field || ' ' || ending, code.message)
 $$, 'messages are those of the catalogue, word for word');
 
 -- so none quotes what was sent
-SELECT is_empty('SELECT word FROM t.code WHERE message ~ ''[%$"@]''', 'messages have no place for data');
+SELECT is_empty('SELECT word FROM t.code LEFT JOIN t.ending USING (word) WHERE concat(message, ending) ~ ''[%$"@]''', 'messages have no place for data');
 
 -- details are always there, and issues have three keys or four
 SELECT is_empty($$

@@ -151,7 +151,7 @@ SELECT is(canopy_bulk_import_rows(:'id', take => 1, page => 3)->'pagination',
 	'{"page": 3, "take": 1, "item_count": 4, "page_count": 4, "has_next_page": true, "has_previous_page": true}', 'rows come in pages');
 SELECT is(canopy_bulk_import_rows(:'id', 'error')->'items',
 	'[{"plan": null, "cells": ["c@x.example", "A", "B", "maybe"], "issues": [{"code": "invalid_value", "field": "send_email", "column": 4, "bound": null, "closest": null,
-	   "message": "A field has a value that is not allowed.", "severity": "error", "first_row": null}], "outcome": null, "verdict": "error", "selected": false,
+	   "message": "send_email has a value that is not allowed.", "severity": "error", "first_row": null}], "outcome": null, "verdict": "error", "selected": false,
 	   "row_number": 3, "line_number": 4}]', 'or those of a verdict');
 SELECT throws_ok(format('SELECT canopy_bulk_import_rows(%L, %s)', :'id', arguments), '22023', message, arguments)
 FROM (VALUES
