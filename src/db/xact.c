@@ -34,7 +34,8 @@
  *							the process; last_time is set last
  *		last_millisecond, last_counter
  *							of the last UUID: as long as the process
- *		aliases, naliases	from malloc(): as long as the process
+ *		aliases, naliases, known, tables
+ *							words of headers, from malloc(): as long as the process
  *		handle				of ICU: as long as the process
  *		is_ready, hop_index	of libcurl and OpenSSL: as long as the process
  *		next_hook			that was there before ours: as long as the process

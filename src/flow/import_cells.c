@@ -27,7 +27,8 @@
 
 #define ROWS_MAX		200		/* that are looked at */
 #define TRUTH_MAX		32		/* bytes of yes and no */
-#define HEADERS_MIN		2		/* that speak of a field, where none is required */
+#define HEADERS_MIN		2		/* that speak of a field, where none is
+								 * required */
 #define DELIMITERS		",;\t|:"
 
 #define IS_VALUE_DETAIL "A cell of its first record is an address, an id or a hash."
@@ -52,9 +53,11 @@ cb_import_cells(const CbImportFile *file, const CbImport *import,
 	uint32	   *hashes = palloc(sizeof(uint32) * ROWS_MAX * (n + 1));
 	CbCsvRecord record;
 
+	int			nrows = 0;
+
 	cb_import_file_rewind(file, reader);
 	cb_import_next_record(reader, &record);
-	for (int row = 0; row < ROWS_MAX && cb_import_next_record(reader, &record); row++)
+	for (; nrows < ROWS_MAX && cb_import_next_record(reader, &record); nrows++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < n && i < (int) record.kept_count; i++)
@@ -63,7 +66,7 @@ cb_import_cells(const CbImportFile *file, const CbImport *import,
 	for (int i = 0; i < n; i++)
 		cells[i].distinct = count_distinct(&hashes[i * ROWS_MAX], cells[i].filled);
 	pfree(hashes);
-	return cells;
+	return nrows == 0 ? NULL : cells;
 }
 
 static void
@@ -88,6 +91,7 @@ look_at(CbMappingCells *cells, uint32 *hashes, const CbCsvCell *cell)
 	cells->with_letters += letters;
 	cells->with_digits += digits;
 	cells->objects += text[0] == '{' && text[len - 1] == '}';
+
 	look_at_word(cells, text, len);
 }
 
@@ -251,7 +255,7 @@ refuse_header(const char *detail)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("file has no header"),
+			 errmsg(CB_IMPORT_NO_HEADER),
 			 errdetail("%s", detail),
 			 errhint("Put a line above the records that names the columns, such as email, first_name and last_name; canopy_bulk_sample_csv() shows one.")));
 }

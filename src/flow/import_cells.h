@@ -12,9 +12,13 @@
 #include "flow/import_file.h"
 #include "input/mapping.h"
 
+/* The message of the error for a file without a header. */
+#define CB_IMPORT_NO_HEADER		"file has no header"
+
 /*
  * Looks at the first records behind the header: for each column of the import what
- * its cells are.  In the current memory context, which has none of the cells.
+ * its cells are.  In the current memory context, which has none of the cells.  NULL
+ * when the file has no record but the header.
  */
 extern CbMappingCells *cb_import_cells(const CbImportFile *file,
 									   const CbImport *import,

@@ -31,7 +31,7 @@ static bool has_password_header(const CbImportCall *call,
 static void recall(const CbImportCall *call, const CbImport *import,
 				   CbMappingColumn *columns);
 static CbMappingColumn *begin_columns(const CbImport *import,
-									   const CbMappingCells *cells);
+									  const CbMappingCells *cells);
 static CbMappingProblem match(const CbImportCall *call,
 							  CbMappingColumn *columns, int n);
 static void take_match(CbImport *import, const CbMappingColumn *columns);
@@ -60,7 +60,8 @@ cb_import_columns_propose(const CbImportCall *call, CbImport *import,
 			refuse_mapping("two columns cannot have one field",
 						   "Name one column of passwords in secret_columns.");
 	}
-	cb_import_header_check_match(call, import, columns);
+	if (cells != NULL)
+		cb_import_header_check_match(call, import, columns);
 	take_match(import, columns);
 	return columns;
 }
@@ -75,7 +76,7 @@ begin_columns(const CbImport *import, const CbMappingCells *cells)
 	{
 		columns[i].header = import->columns[i].header;
 		columns[i].header_len = strlen(import->columns[i].header);
-		columns[i].cells = &cells[i];
+		columns[i].cells = cells == NULL ? NULL : &cells[i];
 	}
 	return columns;
 }

@@ -13,7 +13,7 @@
 /*
  * Gives the columns of an import, whose headers are there, their fields, and says
  * which are secret.  named are headers of columns that the caller calls secret;
- * cells says what those of each column are.  Returns, for each column, how sure
+ * cells says what those of each column are; NULL: there are none.  Returns, for each column, how sure
  * that is, or why it has no field; in the current memory context.  Raises 22023 for
  * a name that no column has, and for a file without a header.
  */

@@ -94,7 +94,7 @@ read_header(const CbImportFile *file, CbImport *import, CbCsvReader *reader)
 	do
 	{
 		if (!cb_csv_next_record(reader, &record))
-			refuse_file("file has no header",
+			refuse_file(CB_IMPORT_NO_HEADER,
 						"Its first line names the columns; canopy_bulk_sample_csv() shows one.");
 	} while (record.filled_count == 0);
 	if (record.problem != CB_CSV_OK)

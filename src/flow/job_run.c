@@ -17,6 +17,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "flow/import_cells.h"
 #include "flow/job_queue.h"
 #include "flow/job_run.h"
 
@@ -282,7 +283,8 @@ cb_job_run_explain(CbJobRun *run, const ErrorData *fault)
 										fault->hint == NULL ? "" : fault->hint);
 
 		sentence[0] = pg_toupper((unsigned char) sentence[0]);
-		run->message = sentence;
+		run->message = strcmp(fault->message, CB_IMPORT_NO_HEADER) == 0 ?
+			psprintf("columns_missing: %s", sentence) : sentence;
 	}
 }
 

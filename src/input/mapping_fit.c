@@ -12,7 +12,9 @@
  */
 #include "input/mapping_field.h"
 
-#define REPEATS_MIN		10		/* cells, from which on a usual header is doubted */
+/* Cells from which on a usual header is doubted: */
+#define REQUIRED_MIN	3		/* of a field without which no row is good */
+#define REPEATS_MIN		10		/* because of cells that are the same */
 
 static bool may_identify(CbAliasStrength strength, const CbMappingCells *cells);
 
@@ -25,12 +27,14 @@ cb_mapping_fits(CbMeaning meaning, CbAliasStrength strength,
 	switch (meaning)
 	{
 		case CB_MEANING_EMAIL:
-			return strength == CB_ALIAS_USUAL ? cells->at_signs > 0 :
+			return strength == CB_ALIAS_USUAL ?
+				cells->at_signs > 0 || cells->filled < REQUIRED_MIN :
 				cells->emails * 2 >= cells->filled;
 		case CB_MEANING_FIRST_NAME:
 		case CB_MEANING_LAST_NAME:
-			return cells->with_letters > 0 && cells->emails < cells->filled &&
-				cells->uuids < cells->filled;
+			return cells->filled < REQUIRED_MIN ||
+				(cells->with_letters > 0 && cells->emails < cells->filled &&
+				 cells->uuids < cells->filled);
 		case CB_MEANING_EXTERNAL_ID:
 			return may_identify(strength, cells);
 		case CB_MEANING_PASSWORD:

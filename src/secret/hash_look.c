@@ -53,7 +53,8 @@ cb_password_looks_hashed(const char *text, size_t len)
 {
 	while (len > 0 && (text[0] == ' ' || text[0] == '\t'))
 	{
-		text++;
+		text	  ++;
+
 		len--;
 	}
 	while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
@@ -78,14 +79,14 @@ is_crypt(const char *text, size_t len)
 
 	if (len < 3 || text[0] != '$')
 		return false;
-	id = span(text + 1, len - 1, ALNUM "-_");
+	id = span(text +1, len - 1, ALNUM "-_");
 	if (id == 0 || id > NAME_MAX_LEN || id + 2 > len || text[id + 1] != '$')
 		return false;
 	rest = len - id - 2;
-	if (is_listed(text + 1, id, known))
+	if (is_listed(text +1, id, known))
 		return rest >= REST_MIN;
 	return rest >= LONG_REST_MIN &&
-		span(text + id + 2, rest, BASE64 "$,:") == rest;
+		span(text +id + 2, rest, BASE64 "$,:") == rest;
 }
 
 /* {SCHEME}rest; not a plain password with that in front of it */
@@ -102,16 +103,16 @@ is_ldap(const char *text, size_t len)
 
 	if (close == NULL || text[0] != '{')
 		return false;
-	scheme = (size_t) (close - text) - 1;
+	scheme = (size_t) (close - text) -1;
 	rest = len - scheme - 2;
 	if (scheme == 0 || scheme > NAME_MAX_LEN)
 		return false;
-	if (is_listed(text + 1, scheme, known))
+	if (is_listed(text +1, scheme, known))
 		return rest > 0;
 	return rest >= LONG_REST_MIN && span(close + 1, rest, BASE64 "$,:") == rest &&
-		span(text + 1, scheme, ALNUM "-_.") == scheme &&
-		!is_like(text + 1, scheme, "PLAIN*") &&
-		!is_like(text + 1, scheme, "CLEAR*");
+		span(text +1, scheme, ALNUM "-_.") == scheme &&
+		!is_like(text +1, scheme, "PLAIN*") &&
+		!is_like(text +1, scheme, "CLEAR*");
 }
 
 /* name$salt$rest, name$$rest, name:parameters$rest */
@@ -130,7 +131,7 @@ is_named(const char *text, size_t len)
 		(text[name] != '$' && text[name] != ':'))
 		return false;
 	return is_listed(text, name, known) &&
-		len - (size_t) (dollar - text) > REST_MIN;
+		len - (size_t) (dollar - text) >REST_MIN;
 }
 
 /* Hex digits alone, with a prefix, or beside a salt */
@@ -143,9 +144,9 @@ is_digest(const char *text, size_t len)
 	if (is_hex_digest(text, len))
 		return true;
 	if (len >= 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
-		return len - 2 >= MSSQL_HEX_MIN && span(text + 2, len - 2, HEX) == len - 2;
+		return len - 2 >= MSSQL_HEX_MIN && span(text +2, len - 2, HEX) == len - 2;
 	if (len == 35 && memcmp(text, "md5", 3) == 0)
-		return span(text + 3, 32, HEX) == 32;
+		return span(text +3, 32, HEX) == 32;
 	if (colon == NULL)
 		return false;
 	if (is_hex_digest(text, digits) && text[digits] == ':')
@@ -160,9 +161,9 @@ is_unusable(const char *text, size_t len)
 	if (len >= 9 && memcmp(text, "!unusable", 9) == 0)
 		return true;
 	if (len > UNUSABLE_MIN && text[0] == '!')
-		return span(text + 1, len - 1, ALNUM) == len - 1;
+		return span(text +1, len - 1, ALNUM) == len - 1;
 	return len == MYSQL_HEX + 1 && text[0] == '*' &&
-		span(text + 1, len - 1, HEX) == len - 1;
+	span(text +1, len - 1, HEX) == len - 1;
 }
 
 /* Base64 of 49 bytes that begin with 0, or of 61 or 73 that begin with 1 and 0 */
@@ -171,6 +172,7 @@ is_aspnet(const char *text, size_t len)
 {
 	if (len == 68 && text[0] == 'A')
 		return text[1] >= 'A' && text[1] <= 'P' && span(text, len, BASE64) == len;
+
 	return (len == 84 || len == 100) && memcmp(text, "AQAAAA", 6) == 0 &&
 		span(text, len, BASE64) == len;
 }
