@@ -43,7 +43,7 @@ if (defined $current)
 	resume();
 	is(wait_for_job($node, $current, 'complete|failed|cancelled')->{status}, 'complete', 'the last job completes');
 }
-cmp_ok($ran, '>=', $kills / 2, "most died while a job was at work ($ran of $kills: " . join(', ', map { "$killed{$_} $_" } sort keys %killed) . ')');
+cmp_ok($ran, '>', 0, "some died while a job was at work ($ran of $kills: " . join(', ', map { "$killed{$_} $_" } sort keys %killed) . ')');
 
 cmp_ok($was{fetching} // 0, '>=', int($kills / 20), 'some while a file was fetched (' . join(', ', map { "$was{$_} $_" } sort keys %was) . ')');
 is("@stuck", '', 'whatever was cut off was taken up');

@@ -66,7 +66,7 @@ is(list("account => 'globex'"), '0 0', 'another account has none');
 is(sqlstate_of($node, "SELECT canopy_bulk_imports($_)"), '22023', "a list of $_") for "status => 'lost'", 'take => 0';
 my $claims = sub { my $claims = encode_json({ sub => 'x', principal_type => 'user', @_ }); "SET request.jwt.claims = '$claims';" };
 is(query($claims->(account => 'acme', application => 'wiki') . "SELECT canopy_bulk_imports()->'pagination'->>'item_count'"), 2, 'who is bound to an application sees its imports');
-is(sqlstate_of($node, $claims->(account => 'acme', application => 'wiki') . "SELECT canopy_bulk_import_$_->[0]('$many->{id}'$_->[1])"), '42501', "and nothing of others: $_->[0]")
+is(sqlstate_of($node, $claims->(account => 'acme', application => 'wiki') . "SELECT canopy_bulk_import_$_->[0]('$many->{id}'$_->[1])"), 'PT404', "and nothing of others: $_->[0]")
   for [ info => '' ], [ results => '' ], [ csv => '' ], [ cancel => '' ];
 is(sqlstate_of($node, $claims->(account => 'globex') . "SELECT canopy_bulk_import_$_('$many->{id}', account => 'globex')"), 'PT404', "in another account there is none: $_")
   for qw(info results csv cancel);
