@@ -6,13 +6,16 @@
 //
 // With CANOPY_POOLER_PORT, the gateway reaches the database through what listens there.
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { send } from './request.mjs';
 import { makeToken, testKey } from './token.mjs';
 
+const PATIENCE = 600000; // ms
 export const CREATE = '/portal/v1/accounts/acme/identities/bulk-create';
 export const APPLICATION = '/portal/v1/accounts/acme/applications/crm';
 
@@ -29,6 +32,7 @@ const FIXTURE = `
 // hashing as cheap as it may be, and as many jobs as are asked for, which find nobody at their host
 const SETTINGS = {
 	'canopy_bulk.argon2_memory': '7168',
+	'canopy_bulk.max_open_imports': '10000',
 	'canopy_bulk.max_running_jobs': '1000',
 	'canopy_bulk.max_queued_jobs': '1000',
 	'canopy_bulk.import_allowed_hosts': 'localhost:9',
@@ -66,17 +70,24 @@ export async function openDirectory({ settings = SETTINGS, ...environment } = {}
 	};
 }
 
+// Runs a program of examples/, which ends with this process, even when that is killed.
+export function startExample(name, stdio, environment) {
+	const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+	return spawn(process.execPath, ['--import', path('orphan.mjs'), path(`../../examples/${name}`)], { stdio: ['pipe', ...stdio], env: { ...process.env, ...environment } });
+}
+
+// Waits until a condition holds, for minutes, because the machine may be busy.
+export async function until(what, condition) {
+	for (const end = Date.now() + PATIENCE; !(await condition()); await sleep(20))
+		assert.ok(Date.now() < end, what);
+}
+
 // A gateway on a port of its own: its port, its process, and how it is stopped.
 export async function startGateway(environment = {}) {
-	const child = spawn(process.execPath, [fileURLToPath(new URL('../../examples/gateway.mjs', import.meta.url))], {
-		stdio: ['ignore', 'pipe', 'inherit'],
-		env: {
-			...process.env, PORT: '0', PGUSER: 'gateway', PGPASSWORD: 'gateway',
-			PGPORT: process.env.CANOPY_POOLER_PORT ?? process.env.PGPORT, ...environment,
-		},
+	const child = startExample('gateway.mjs', ['pipe', 'inherit'], {
+		PORT: '0', PGUSER: 'gateway', PGPASSWORD: 'gateway', PGPORT: process.env.CANOPY_POOLER_PORT ?? process.env.PGPORT, ...environment,
 	});
 	const exited = once(child, 'exit');
-	process.once('exit', () => child.kill('SIGKILL'));
 	const [line] = await Promise.race([once(child.stdout, 'data'), exited.then(() => { throw new Error('the gateway did not start'); })]);
 	return {
 		child,

@@ -20,7 +20,7 @@ export function send(port, { method = 'POST', path, headers = {}, body, agent })
 
 // Bytes as they are, over a connection of their own: what came back until it was closed, as
 // {status, head, text}, without 100 Continue; the text is in latin1, and still in its chunks.
-export function sendBytes(port, bytes, { seconds = 20 } = {}) {
+export function sendBytes(port, bytes, { seconds = 300 } = {}) {
 	return new Promise((resolve, reject) => {
 		const chunks = [];
 		const socket = net.connect(port, '127.0.0.1', () => socket.write(bytes));
