@@ -30,6 +30,8 @@ typedef struct CbImportFile
 	const char *encoding;		/* static, as people know it */
 	const char *method;			/* static */
 	int			confidence;		/* 0 to 100 */
+	const char *alternative;	/* static: the next best; NULL: none */
+	Size		padding;		/* bytes at the end that were left out */
 	uint64		unreadable;		/* characters that became U+FFFD */
 	CbCsvDialect dialect;
 	CbCsvRoom  *room;			/* for the reader */

@@ -37,7 +37,6 @@ static Jsonb *describe(const CbImport *import, const CbImportFile *file,
 					   const CbImportStored *stored);
 static void write_columns(CbJson *json, const CbImport *import,
 						  const int *confidences);
-static void write_texts(CbJson *json, char *const *texts, int n);
 
 Jsonb *
 cb_wizard_upload(const CbImportUpload *upload)
@@ -146,10 +145,10 @@ describe(const CbImport *import, const CbImportFile *file,
 		 const CbImportScan *scan, const int *confidences,
 		 const CbImportStored *stored)
 {
-	static CbJsonShape keys = {9, {"id", "status", "columns", "missing",
-	"preview", "encoding", "delimiter", "row_count", "comment_count"}};
-	static CbJsonShape encoding = {5, {"name", "method", "samples", "confidence",
-	"unreadable_count"}};
+	static CbJsonShape keys = {10, {"id", "status", "columns", "missing",
+	"preview", "encoding", "warnings", "delimiter", "row_count", "comment_count"}};
+	static CbJsonShape encoding = {6, {"name", "method", "samples", "confidence",
+	"alternative", "unreadable_count"}};
 	const CbMappingField *missing[CB_MAPPING_FIELDS_MAX];
 	int			nmissing = cb_import_missing(import, missing);
 	CbJson	   *json = cb_json_create(4096);
@@ -163,13 +162,15 @@ describe(const CbImport *import, const CbImportFile *file,
 		cb_json_cstring(json, missing[i]->name);
 	cb_json_array(json, stored->nfirst);
 	for (int i = 0; i < stored->nfirst; i++)
-		write_texts(json, stored->first[i], import->ncolumns);
+		cb_import_write_texts(json, stored->first[i], import->ncolumns);
 	cb_json_shape(json, &encoding);
 	cb_json_cstring(json, import->encoding);
 	cb_json_cstring(json, import->encoding_method);
-	write_texts(json, scan->samples, scan->nsamples);
+	cb_import_write_texts(json, scan->samples.texts, scan->samples.n);
 	cb_json_int(json, import->encoding_confidence);
+	cb_json_cstring(json, file->alternative);
 	cb_json_int(json, (int64) file->unreadable);
+	cb_import_write_notices(json, import, &scan->samples, file->padding);
 	cb_json_cstring(json, import->delimiter);
 	cb_json_int(json, import->row_count);
 	cb_json_int(json, scan->ncomments);
@@ -194,13 +195,4 @@ write_columns(CbJson *json, const CbImport *import, const int *confidences)
 		cb_json_int(json, i + 1);
 		cb_json_int(json, column->field == NULL ? 0 : confidences[i]);
 	}
-}
-
-/* An array of texts, of which some may be NULL. */
-static void
-write_texts(CbJson *json, char *const *texts, int n)
-{
-	cb_json_array(json, n);
-	for (int i = 0; i < n; i++)
-		cb_json_cstring(json, texts[i]);
 }
