@@ -33,12 +33,16 @@ cb_import_scan(const CbImportFile *file, const CbImport *import,
 	if (scan->password_column > 0)
 		begin_passwords(scan);
 	cb_import_file_rewind(file, reader);
+	scan->widths = palloc0(sizeof(int) * (CB_CSV_CELLS_MAX + 1));
 	cb_import_next_record(reader, &record);
+	scan->header_width = (int) record.cell_count;
 	for (; cb_import_next_record(reader, &record); scan->nrows++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (scan->nrows >= CB_IMPORT_MAX_ROWS)
 			continue;
+		if (record.cell_count <= CB_CSV_CELLS_MAX)
+			scan->widths[record.cell_count]++;
 		if (scan->password_column > 0)
 			scan_password(scan, scan->nrows, &record);
 		if (scan->samples.n < CB_IMPORT_SAMPLES)

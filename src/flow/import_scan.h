@@ -24,6 +24,9 @@ typedef struct CbImportScan
 {
 	int			nrows;
 	int			ncomments;		/* lines */
+	int			header_width;	/* cells, with the empty ones at its end */
+	int		   *widths;			/* of how many rows each number of cells is,
+								 * up to CB_CSV_CELLS_MAX */
 	int			password_column;	/* from 1; 0: none */
 	int			hash_column;	/* from 1; 0: none */
 	CbImportPassword *row_passwords;	/* NULL without a password column */

@@ -135,9 +135,20 @@ SELECT results_eq('SELECT cells[2] FROM canopy.import_row', $$ VALUES (E'A\x1fB'
 SELECT is(t.upload(E'email,first_name,last_name\na@x.example,A\nb@x.example,B,C,,\nc@x.example,C,D,E\nd@x.example,"D"x,F\n,,\n')->>'row_count', '4', 'an empty row is none');
 SELECT results_eq('SELECT cells::text, upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES
 	('{a@x.example,A,NULL}', '[{"code": "ragged_row", "column": 0}]'::jsonb),
-	('{b@x.example,B,C}', NULL),
+	('{b@x.example,B,C}', '[{"code": "ragged_row", "column": 0}]'),
 	('{c@x.example,C,D,E}', '[{"code": "ragged_row", "column": 0}]'),
 	('{d@x.example,Dx,F}', '[{"code": "cell_malformed", "column": 2}]') $$, 'what was wrong with a row is kept with it');
+
+-- an empty cell more than the header has may hide that cells have slipped
+SELECT is(t.upload(E'email,first_name,last_name,external_id\na@x.example,A,B,1\nb@x.example,B,, C,\nc@x.example,C,D,3\n')->>'row_count', '3', 'a row may have an empty cell more');
+SELECT results_eq('SELECT upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES
+	(NULL::jsonb), ('[{"code": "ragged_row", "column": 0}]'), (NULL) $$, 'which is an error where other rows do not end so');
+SELECT is(t.upload(E'email,first_name,last_name\na@x.example,A,B,\nb@x.example,B,C,\nc@x.example,C,D\n')->>'row_count', '3', 'most rows may end so');
+SELECT results_eq('SELECT upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES (NULL::jsonb), (NULL), (NULL) $$, 'which is no error');
+SELECT is(t.upload(E'email,first_name,last_name,,\na@x.example,A,B,,\nb@x.example,B,C\nc@x.example,C,D\n')->>'row_count', '3', 'the header may end so');
+SELECT results_eq('SELECT upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES (NULL::jsonb), (NULL), (NULL) $$, 'and then a row too');
+SELECT is(t.upload(E'email,first_name,last_name\na@x.example,A,B,')->>'row_count', '1', 'a row may be alone');
+SELECT results_eq('SELECT upload_issues FROM canopy.import_row', $$ VALUES (NULL::jsonb) $$, 'and is good');
 
 -- passwords are hashed, and nothing of them stays
 SELECT is(t.columns(t.upload(E'email,first_name,last_name,Passwort,Confirm password\na@x.example,A,B,correct horse,correct horse\nb@x.example,A,B,short,\nc@x.example,A,B,,x\nd@x.example,correct horse')),
