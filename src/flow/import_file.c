@@ -58,7 +58,11 @@ cb_import_file_open(const CbImportSource *source, CbImportFile *file)
 void
 cb_import_file_rewind(const CbImportFile *file, CbCsvReader *reader)
 {
+	CbCsvRecord record;
+
 	cb_csv_init(reader, file->text, file->len, &file->dialect, file->room);
+	for (Size i = 0; i < file->passed; i++)
+		cb_csv_next_record(reader, &record);
 }
 
 static void

@@ -34,6 +34,7 @@ typedef struct CbImportFile
 	Size		padding;		/* bytes at the end that were left out */
 	uint64		unreadable;		/* characters that became U+FFFD */
 	CbCsvDialect dialect;
+	Size		passed;			/* records above the header */
 	CbCsvRoom  *room;			/* for the reader */
 } CbImportFile;
 
@@ -45,7 +46,7 @@ typedef struct CbImportFile
 extern void cb_import_file_open(const CbImportSource *source,
 								CbImportFile *file);
 
-/* Begins to read the records. */
+/* Begins to read the records, with the header. */
 extern void cb_import_file_rewind(const CbImportFile *file, CbCsvReader *reader);
 
 #endif							/* CB_IMPORT_FILE_H */

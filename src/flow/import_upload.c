@@ -19,6 +19,7 @@
 
 #include "canopy_bulk.h"
 #include "flow/import_columns.h"
+#include "flow/import_header.h"
 #include "flow/import_scan.h"
 #include "flow/import_store.h"
 #include "flow/import_upload.h"
@@ -33,8 +34,9 @@ static void refuse_file(const char *message, const char *hint) pg_attribute_nore
 static void take_file(const CbImportUpload *upload, const CbImportFile *file,
 					  CbImport *import);
 static Jsonb *describe(const CbImport *import, const CbImportFile *file,
-					   const CbImportScan *scan, const int *confidences,
-					   const CbImportStored *stored);
+					   const CbImportHeader *header, const CbImportScan *scan,
+					   const int *confidences, const CbImportStored *stored);
+static void write_passed(CbJson *json, const CbImportHeader *header);
 static void write_columns(CbJson *json, const CbImport *import,
 						  const int *confidences);
 
@@ -46,6 +48,7 @@ cb_wizard_upload(const CbImportUpload *upload)
 												  ALLOCSET_DEFAULT_SIZES);
 	CbImportCall call;
 	CbImportFile file;
+	CbImportHeader header;
 	CbCsvReader *reader;
 	CbImportScan scan;
 	CbImportStored stored;
@@ -60,6 +63,7 @@ cb_wizard_upload(const CbImportUpload *upload)
 	cb_import_file_open(&upload->source, &file);
 	import = palloc(sizeof(CbImport));
 	*import = *call.import;
+	cb_import_header_find(&file, call.mode, reader, &header);
 	read_header(&file, import, reader);
 	confidences = palloc0(sizeof(int) * (import->ncolumns + 1));
 	cb_import_columns_propose(&call, import, upload->secret_columns,
@@ -73,7 +77,7 @@ cb_wizard_upload(const CbImportUpload *upload)
 	cb_import_rows_delete(import);
 	cb_import_store(&file, import, reader, &scan, &stored);
 	cb_import_save_upload(import, call.now);
-	answer = describe(import, &file, &scan, confidences, &stored);
+	answer = describe(import, &file, &header, &scan, confidences, &stored);
 
 	cb_import_end(&call);
 	MemoryContextSwitchTo(callers);
@@ -82,19 +86,13 @@ cb_wizard_upload(const CbImportUpload *upload)
 	return answer;
 }
 
-/* The first record that has anything in it. */
 static void
 read_header(const CbImportFile *file, CbImport *import, CbCsvReader *reader)
 {
 	CbCsvRecord record;
 
 	cb_import_file_rewind(file, reader);
-	do
-	{
-		if (!cb_csv_next_record(reader, &record))
-			refuse_file("file has no header",
-						"Its first line names the columns; canopy_bulk_sample_csv() shows one.");
-	} while (record.filled_count == 0);
+	cb_import_next_record(reader, &record);
 	if (record.problem != CB_CSV_OK)
 		refuse_file("header of the file cannot be read",
 					"Look for a quote that is not closed, and for too many columns.");
@@ -142,11 +140,12 @@ take_file(const CbImportUpload *upload, const CbImportFile *file,
 
 static Jsonb *
 describe(const CbImport *import, const CbImportFile *file,
-		 const CbImportScan *scan, const int *confidences,
-		 const CbImportStored *stored)
+		 const CbImportHeader *header, const CbImportScan *scan,
+		 const int *confidences, const CbImportStored *stored)
 {
-	static CbJsonShape keys = {10, {"id", "status", "columns", "missing",
-	"preview", "encoding", "warnings", "delimiter", "row_count", "comment_count"}};
+	static CbJsonShape keys = {12, {"id", "status", "columns", "missing",
+			"preview", "encoding", "warnings", "delimiter", "row_count", "header_line",
+	"passed_over", "comment_count"}};
 	static CbJsonShape encoding = {6, {"name", "method", "samples", "confidence",
 	"alternative", "unreadable_count"}};
 	const CbMappingField *missing[CB_MAPPING_FIELDS_MAX];
@@ -173,8 +172,24 @@ describe(const CbImport *import, const CbImportFile *file,
 	cb_import_write_notices(json, import, &scan->samples, file->padding);
 	cb_json_cstring(json, import->delimiter);
 	cb_json_int(json, import->row_count);
+	cb_json_int(json, header->line);
+	write_passed(json, header);
 	cb_json_int(json, scan->ncomments);
 	return cb_json_finish(json);
+}
+
+static void
+write_passed(CbJson *json, const CbImportHeader *header)
+{
+	static CbJsonShape keys = {2, {"line", "text"}};
+
+	cb_json_array(json, header->npassed);
+	for (int i = 0; i < header->npassed; i++)
+	{
+		cb_json_shape(json, &keys);
+		cb_json_int(json, header->lines[i]);
+		cb_json_cstring(json, header->texts[i]);
+	}
 }
 
 static void

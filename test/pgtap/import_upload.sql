@@ -17,7 +17,7 @@ $$ SELECT string_agg(concat(c->>'header', '=', coalesce(c->>'field', '-'), CASE 
 
 -- the answer says what was found out
 SELECT is(t.upload(E'# from the HR system\r\nE-Mail;Vorname;Nachname;Zimmer\r\nada@x.example;Ada;Byron;12\r\n\r\nbo@x.example;"B;o";"Ra\r\nsk";\r\n') - 'id' - 'columns',
-	'{"status": "mapped", "missing": [], "row_count": 2, "comment_count": 1, "delimiter": ";",
+	'{"status": "mapped", "missing": [], "row_count": 2, "comment_count": 1, "delimiter": ";", "header_line": 2, "passed_over": [],
 	  "encoding": {"name": "UTF-8", "method": "default", "samples": [], "confidence": 100},
 	  "preview": [["ada@x.example", "Ada", "Byron", "12"], ["bo@x.example", "B;o", "Ra\r\nsk", null]]}'::jsonb
 	|| jsonb_build_object('warnings', '[]'::jsonb, 'encoding', canopy_bulk_import_info(:'id')->'encoding' || '{"samples": [], "alternative": null, "unreadable_count": 0}'), 'the answer describes the file');
@@ -149,6 +149,24 @@ SELECT is(t.upload(E'email,first_name,last_name,,\na@x.example,A,B,,\nb@x.exampl
 SELECT results_eq('SELECT upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES (NULL::jsonb), (NULL), (NULL) $$, 'and then a row too');
 SELECT is(t.upload(E'email,first_name,last_name\na@x.example,A,B,')->>'row_count', '1', 'a row may be alone');
 SELECT results_eq('SELECT upload_issues FROM canopy.import_row', $$ VALUES (NULL::jsonb) $$, 'and is good');
+
+-- what stands above the table is passed over, and named
+SELECT is(jsonb_build_array(u->'row_count', u->'missing', u->'header_line', u->'passed_over', u->'delimiter'), answer::jsonb, title)
+FROM (VALUES
+	('a title, a date and an empty row', E'Employee list,,\nExported 2024-01-01,,\n,,\nEmail,First Name,Last Name\na@x.example,Ana,Lee',
+		'[1, [], 4, [{"line": 1, "text": "Employee list"}, {"line": 2, "text": "Exported 2024-01-01"}], ","]'),
+	('titles without delimiters', E'Employee list\n\n\nas of today\nEmail;First Name;Last Name\na@x.example;Ana;Lee',
+		'[1, [], 5, [{"line": 1, "text": "Employee list"}, {"line": 4, "text": "as of today"}], ";"]'),
+	('the version of a template', E'version:v1.0,,,\nName [displayName] Required,User name [userPrincipalName] Required,First name [givenName],Last name [surname]\nAna Lee,a@x.example,Ana,Lee',
+		'[1, [], 2, [{"line": 1, "text": "version:v1.0"}], ","]'),
+	('blank lines', E'\n\nEmail,First Name,Last Name\na@x.example,Ana,Lee', '[1, [], 3, [], ","]'),
+	('a title that is called like a field', E'Email\nEmail,First Name,Last Name\na@x.example,Ana,Lee', '[1, [], 2, [{"line": 1, "text": "Email"}], ","]'),
+	('a header that nobody knows, above values that are called like fields', E'Kontakt,Team,Kanal\na@x.example,Ana,Email\nEmail,Bo,b@x.example',
+		'[2, ["email", "first_name", "last_name"], 1, [], ","]'),
+	('a header below ten titles', repeat(E'title,,\n', 10) || E'Email,First Name,Last Name\na@x.example,Ana,Lee', '[11, ["email", "first_name", "last_name"], 1, [], ","]')
+) AS v (title, file, answer), t.upload(file) AS u;
+SELECT is(t.upload(E'Staff\n# note\nEmail,First Name,Last Name\na@x.example,Ana,Lee\n')->>'comment_count', '1', 'comments above the header are counted');
+SELECT results_eq('SELECT line_number, cells[2] FROM canopy.import_row', $$ VALUES (4, 'Ana') $$, 'and rows keep their lines');
 
 -- passwords are hashed, and nothing of them stays
 SELECT is(t.columns(t.upload(E'email,first_name,last_name,Passwort,Confirm password\na@x.example,A,B,correct horse,correct horse\nb@x.example,A,B,short,\nc@x.example,A,B,,x\nd@x.example,correct horse')),
