@@ -89,6 +89,7 @@ extern void cb_field_read_time(CbRow *row, const CbField *field,
 /* Writes an id as it was sent; anything but a scalar may hold a secret. */
 extern void cb_field_echo_id(const CbRow *row, CbJson *json);
 
+/* Has the text nothing that is seen? */
 extern bool cb_text_is_blank(const CbText *text);
 
 /* Has it the form of BCP 47: a language of letters, then subtags, all short? */
