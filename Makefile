@@ -60,7 +60,7 @@ endif
 
 PG_CPPFLAGS = -Isrc -DCANOPY_BULK_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -MMD -MP
-SHLIB_LINK = -Wl,--version-script=src/exports.map -lsodium -licuuc -luchardet -lcurl -lz -lssl -lcrypto -lcrypt -lpthread
+SHLIB_LINK = -Wl,--version-script=src/exports.map -lsodium -licuuc -licui18n -luchardet -lcurl -lz -lssl -lcrypto -lcrypt -lpthread
 ifdef WERROR
 # The server's headers are not ours to mend: as system headers they are quiet.
 PG_CPPFLAGS += -isystem $(shell $(PG_CONFIG) --includedir-server)

@@ -53,7 +53,7 @@ delimiter: the character, or comma, semicolon, tab or pipe; default: found out.
 secret_columns: headers of columns that hold passwords, besides those whose header says so. The first one named is the password where no header says that. Passwords are checked and hashed here, on all cores, and never stored; other columns named are dropped.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
 encoding: as in UTF-8, Windows-1252 or Shift_JIS; default: found out.
-Returns {id, status, encoding: {name, method, confidence, samples, unreadable_count}, delimiter, row_count, comment_count, columns: [{position, header, field, confidence, secret}], missing, preview}: status is mapped, or uploaded when required fields, those in missing, have no column; preview has the cells of the first rows. A row with a character that is not in the encoding has an error.
+Returns {id, status, encoding: {name, method, confidence, alternative, samples, unreadable_count}, delimiter, row_count, comment_count, columns: [{position, header, field, confidence, secret}], missing, preview, warnings: [{code, message, samples}], header_line, passed_over: [{line, text}]}: status is mapped, or uploaded when required fields, those in missing, have no column; preview has the cells of the first rows. A row with a character that is not in the encoding has an error. A warning encoding_uncertain has cells to look at, padding_dropped says that NUL bytes at the end were left out. The header is the first of ten records that names a required field; passed_over has what stands above it.
 Errors: PT404 unknown import; PT409 the import has been submitted; PT413 too many bytes, rows or columns; PT415 no CSV file but a workbook, an archive or the like; 22023 no header, no rows, or an option that makes no sense.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_upload(uuid, bytea, text, text, text[], text, text) FROM PUBLIC;
@@ -128,7 +128,7 @@ COMMENT ON FUNCTION @extschema@.canopy_bulk_import_preview(uuid, text) IS
 
 id: an import that is mapped. Rows that were deselected take no part and keep what was found of them.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
-Returns {id, status, statistics: {total, valid, warning, error, selected, create, update, skip}, codes: [{code, severity, count}], plan_digest}. Rows with errors are deselected; canopy_bulk_import_rows shows them. plan_digest is a SHA-256 over file, mapping, options, selection and what was found.
+Returns {id, status, statistics: {total, valid, warning, error, selected, create, update, skip}, codes: [{code, severity, count}], warnings: [{code, message, samples}], plan_digest}. Rows with errors are deselected; canopy_bulk_import_rows shows them. A warning encoding_uncertain has cells to look at. plan_digest is a SHA-256 over file, mapping, options, selection and what was found.
 Errors: PT404 unknown import; PT409 it is not mapped, or has been submitted, or somebody changed it meanwhile. Anything a row cannot be blamed for keeps its own SQLSTATE.';
 
 REVOKE ALL ON FUNCTION @extschema@.canopy_bulk_import_preview(uuid, text) FROM PUBLIC;

@@ -24,6 +24,7 @@ static void check_kind(const CbImportSource *source);
 static void hash(const CbImportSource *source, uint8 *sha256);
 static void choose_encoding(const CbImportSource *source, CbCharset *charset,
 							CbImportFile *file);
+static void check_text(Size len);
 static void choose_dialect(const CbImportSource *source, CbImportFile *file);
 static char delimiter_named(const char *name);
 
@@ -31,13 +32,17 @@ void
 cb_import_file_open(const CbImportSource *source, CbImportFile *file)
 {
 	CbCharset	charset;
+	Size		len;
 
 	memset(file, 0, sizeof(CbImportFile));
 	check_size(source);
 	check_kind(source);
 	hash(source, file->sha256);
 	choose_encoding(source, &charset, file);
-	file->text = cb_conversion_repair_to_utf8(source->bytes, source->len,
+	len = cb_charset_text_len(source->bytes, source->len, charset.encoding);
+	check_text(len);
+	file->padding = source->len - len;
+	file->text = cb_conversion_repair_to_utf8(source->bytes, len,
 											  charset.encoding, &file->len,
 											  &file->unreadable);
 	if (file->text <source->bytes || file->text >source->bytes + source->len)
@@ -53,7 +58,11 @@ cb_import_file_open(const CbImportSource *source, CbImportFile *file)
 void
 cb_import_file_rewind(const CbImportFile *file, CbCsvReader *reader)
 {
+	CbCsvRecord record;
+
 	cb_csv_init(reader, file->text, file->len, &file->dialect, file->room);
+	for (Size i = 0; i < file->passed; i++)
+		cb_csv_next_record(reader, &record);
 }
 
 static void
@@ -109,6 +118,8 @@ choose_encoding(const CbImportSource *source, CbCharset *charset,
 		cb_charset_detect(source->bytes, source->len, charset);
 		file->method = cb_charset_method_name(charset->method);
 		file->confidence = charset->confidence;
+		if (charset->alternative != NULL)
+			file->alternative = charset->alternative->label;
 	}
 	else
 	{
@@ -122,6 +133,18 @@ choose_encoding(const CbImportSource *source, CbCharset *charset,
 				 errmsg("encoding is not known"),
 				 errhint("Name it as in UTF-8, Windows-1252, ISO-8859-15 or Shift_JIS, or leave it out.")));
 	file->encoding = charset->encoding->label;
+}
+
+/* len is without the NULs at the end. */
+static void
+check_text(Size len)
+{
+	if (len == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("file is empty"),
+				 errdetail("It has only NUL bytes."),
+				 errhint("Export the file again: its contents were lost when it was written or copied.")));
 }
 
 static void

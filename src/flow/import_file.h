@@ -30,8 +30,11 @@ typedef struct CbImportFile
 	const char *encoding;		/* static, as people know it */
 	const char *method;			/* static */
 	int			confidence;		/* 0 to 100 */
+	const char *alternative;	/* static: the next best; NULL: none */
+	Size		padding;		/* bytes at the end that were left out */
 	uint64		unreadable;		/* characters that became U+FFFD */
 	CbCsvDialect dialect;
+	Size		passed;			/* records above the header */
 	CbCsvRoom  *room;			/* for the reader */
 } CbImportFile;
 
@@ -43,7 +46,7 @@ typedef struct CbImportFile
 extern void cb_import_file_open(const CbImportSource *source,
 								CbImportFile *file);
 
-/* Begins to read the records. */
+/* Begins to read the records, with the header. */
 extern void cb_import_file_rewind(const CbImportFile *file, CbCsvReader *reader);
 
 #endif							/* CB_IMPORT_FILE_H */

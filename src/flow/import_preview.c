@@ -40,10 +40,12 @@ typedef struct Rehearsing
 	MemoryContext batch_context;
 } Rehearsing;
 
+static void take_headers(const CbImport *import, CbImportSamples *samples);
 static bool rehearse_step(void *arg);
 static void rehearse_batch(Rehearsing *rehearsing, int number, int max_groups);
 static void take_finding(Rehearsing *rehearsing, const CbImportRow *row,
 						 const CbImportVerdict *verdict);
+static void take_samples(Rehearsing *rehearsing, const CbImportRow *row);
 static const char *verdict_name(const CbImportVerdict *verdict);
 static const char *plan_name(const CbImportVerdict *verdict);
 static void count_notes(CbImportRehearsal *rehearsal, const CbImportNote *notes);
@@ -92,7 +94,17 @@ cb_import_rehearse(const CbImportCall *call, CbImportRehearsal *rehearsal)
 													 "canopy_bulk rehearsal",
 													 ALLOCSET_DEFAULT_SIZES);
 	cb_subxact_try(rehearse_step, &rehearsing, NULL);
+	if (cb_import_is_uncertain(call->import))
+		take_headers(call->import, &rehearsal->samples);
 	MemoryContextDelete(rehearsing.batch_context);
+}
+
+static void
+take_headers(const CbImport *import, CbImportSamples *samples)
+{
+	for (int i = 0; i < import->ncolumns; i++)
+		cb_import_sample(samples, import->columns[i].header,
+						 strlen(import->columns[i].header));
 }
 
 static bool
@@ -139,7 +151,24 @@ rehearse_batch(Rehearsing *rehearsing, int number, int max_groups)
 		else
 			cb_import_warn(call->import, &batch->rows[i], &verdicts[i]);
 		take_finding(rehearsing, &batch->rows[i], &verdicts[i]);
+		if (cb_import_is_uncertain(call->import))
+			take_samples(rehearsing, &batch->rows[i]);
 	}
+}
+
+/* The cells of secret columns are empty. */
+static void
+take_samples(Rehearsing *rehearsing, const CbImportRow *row)
+{
+	MemoryContext old = MemoryContextSwitchTo(rehearsing->context);
+	CbText		cell;
+
+	for (int i = 1; i <= rehearsing->call->import->ncolumns; i++)
+	{
+		if (cb_import_cell(row, i, &cell))
+			cb_import_sample(&rehearsing->rehearsal->samples, cell.val, cell.len);
+	}
+	MemoryContextSwitchTo(old);
 }
 
 static void
@@ -224,8 +253,8 @@ static Jsonb *
 describe(const CbImportCall *call, const CbImportTally *tally,
 		 const CbImportRehearsal *rehearsal)
 {
-	static CbJsonShape keys = {6, {"id", "codes", "status", "missing", "statistics",
-	"plan_digest"}};
+	static CbJsonShape keys = {7, {"id", "codes", "status", "missing", "warnings",
+	"statistics", "plan_digest"}};
 	static CbJsonShape code = {3, {"code", "count", "severity"}};
 	const CbImport *import = call->import;
 	CbJson	   *json = cb_json_create(1024);
@@ -242,6 +271,7 @@ describe(const CbImportCall *call, const CbImportTally *tally,
 	}
 	cb_json_cstring(json, cb_import_status_name(import->status));
 	cb_import_sync_write(json, call);
+	cb_import_write_notices(json, import, &rehearsal->samples, 0);
 	cb_import_write_tally(json, import, tally);
 	cb_import_write_digest(json, import);
 	return cb_json_finish(json);

@@ -9,6 +9,7 @@
 #define CB_IMPORT_PREVIEW_H
 
 #include "flow/import.h"
+#include "flow/import_notices.h"
 
 /* How often a code comes up. */
 typedef struct CbImportCodeCount
@@ -27,6 +28,7 @@ typedef struct CbImportRehearsal
 	int			n;
 	CbImportCodeCount codes[CB_IMPORT_CODES];
 	int			ncodes;
+	CbImportSamples samples;	/* when the encoding is uncertain */
 } CbImportRehearsal;
 
 /*

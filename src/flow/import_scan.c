@@ -7,13 +7,10 @@
  */
 #include "postgres.h"
 
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
 #include "canopy_bulk.h"
 #include "flow/import_scan.h"
-
-#define SAMPLE_MAX		80		/* bytes of a sample */
 
 static void begin_passwords(CbImportScan *scan);
 static void scan_password(CbImportScan *scan, int row,
@@ -22,8 +19,6 @@ static CbCode judge_password(const CbCsvCell *cell);
 static bool is_blank(const CbCsvCell *cell);
 static void take_samples(CbImportScan *scan, const CbImport *import,
 						 const CbCsvRecord *record);
-static bool is_ascii(const CbCsvCell *cell);
-static bool has_sample(const CbImportScan *scan, const char *sample);
 static void check_count(int nrows);
 
 void
@@ -38,17 +33,24 @@ cb_import_scan(const CbImportFile *file, const CbImport *import,
 	if (scan->password_column > 0)
 		begin_passwords(scan);
 	cb_import_file_rewind(file, reader);
+	scan->widths = palloc0(sizeof(int) * (CB_CSV_CELLS_MAX + 1));
 	cb_import_next_record(reader, &record);
+	scan->header_width = (int) record.cell_count;
 	for (; cb_import_next_record(reader, &record); scan->nrows++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (scan->nrows >= CB_IMPORT_MAX_ROWS)
 			continue;
+		if (record.cell_count <= CB_CSV_CELLS_MAX)
+			scan->widths[record.cell_count]++;
 		if (scan->password_column > 0)
 			scan_password(scan, scan->nrows, &record);
-		if (scan->nsamples < CB_IMPORT_SAMPLES)
+		if (scan->samples.n < CB_IMPORT_SAMPLES)
 			take_samples(scan, import, &record);
 	}
+	for (int i = 0; i < import->ncolumns; i++)
+		cb_import_sample(&scan->samples, import->columns[i].header,
+						 strlen(import->columns[i].header));
 	scan->ncomments = (int) reader->comment_count;
 	check_count(scan->nrows);
 	if (scan->passwords != NULL)
@@ -136,40 +138,10 @@ take_samples(CbImportScan *scan, const CbImport *import,
 {
 	for (int i = 0; i < import->ncolumns && i < (int) record->kept_count; i++)
 	{
-		const CbCsvCell *cell = &record->cells[i];
-		char	   *sample;
-
-		if (scan->nsamples == CB_IMPORT_SAMPLES)
-			return;
-		if (import->columns[i].secret || is_ascii(cell))
-			continue;
-		sample = pnstrdup(cell->ptr, pg_mbcliplen(cell->ptr, (int) cell->len,
-												  SAMPLE_MAX));
-		if (!has_sample(scan, sample))
-			scan->samples[scan->nsamples++] = sample;
+		if (!import->columns[i].secret)
+			cb_import_sample(&scan->samples, record->cells[i].ptr,
+							 record->cells[i].len);
 	}
-}
-
-static bool
-is_ascii(const CbCsvCell *cell)
-{
-	for (size_t i = 0; i < cell->len; i++)
-	{
-		if (IS_HIGHBIT_SET(cell->ptr[i]))
-			return false;
-	}
-	return true;
-}
-
-static bool
-has_sample(const CbImportScan *scan, const char *sample)
-{
-	for (int i = 0; i < scan->nsamples; i++)
-	{
-		if (strcmp(scan->samples[i], sample) == 0)
-			return true;
-	}
-	return false;
 }
 
 static void

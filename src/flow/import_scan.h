@@ -10,9 +10,8 @@
 
 #include "flow/import.h"
 #include "flow/import_file.h"
+#include "flow/import_notices.h"
 #include "secret/password.h"
-
-#define CB_IMPORT_SAMPLES	8	/* cells that show how the encoding was read */
 
 /* The password of a row: where its hash is, or what is wrong with it. */
 typedef struct CbImportPassword
@@ -25,12 +24,14 @@ typedef struct CbImportScan
 {
 	int			nrows;
 	int			ncomments;		/* lines */
+	int			header_width;	/* cells, with the empty ones at its end */
+	int		   *widths;			/* of how many rows each number of cells is,
+								 * up to CB_CSV_CELLS_MAX */
 	int			password_column;	/* from 1; 0: none */
 	int			hash_column;	/* from 1; 0: none */
 	CbImportPassword *row_passwords;	/* NULL without a password column */
 	CbPasswordBatch *passwords; /* hashed; or NULL */
-	char	   *samples[CB_IMPORT_SAMPLES]; /* of public columns */
-	int			nsamples;
+	CbImportSamples samples;	/* of public columns, then of headers */
 } CbImportScan;
 
 /*

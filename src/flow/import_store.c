@@ -51,6 +51,7 @@ static int	width_of(const Storing *storing, const CbCsvRecord *record);
 static bool keeps_cell(const Storing *storing, const CbCsvRecord *record,
 					   int column);
 static bool is_ragged(const Storing *storing, const CbCsvRecord *record);
+static bool is_usual_width(const Storing *storing, const CbCsvRecord *record);
 static bool is_malformed(const CbCsvRecord *record);
 static bool has_secrets(const CbImport *import);
 static const char *find_hash(const Storing *storing, int row,
@@ -218,7 +219,21 @@ is_ragged(const Storing *storing, const CbCsvRecord *record)
 	size_t		ncolumns = (size_t) storing->import->ncolumns;
 
 	return record->cell_count < ncolumns || record->filled_count > ncolumns ||
-		record->problem == CB_CSV_TOO_MANY_CELLS;
+		record->problem == CB_CSV_TOO_MANY_CELLS ||
+		(record->cell_count > ncolumns && !is_usual_width(storing, record));
+}
+
+/*
+ * An empty cell more than the header has may mean that the cells before it have
+ * slipped, unless the header ends so too, or most rows do.
+ */
+static bool
+is_usual_width(const Storing *storing, const CbCsvRecord *record)
+{
+	const CbImportScan *scan = storing->scan;
+
+	return record->cell_count == (size_t) scan->header_width ||
+		scan->widths[record->cell_count] > scan->widths[storing->import->ncolumns];
 }
 
 static bool

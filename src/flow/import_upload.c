@@ -20,6 +20,7 @@
 #include "canopy_bulk.h"
 #include "flow/import_cells.h"
 #include "flow/import_columns.h"
+#include "flow/import_header.h"
 #include "flow/import_scan.h"
 #include "flow/import_store.h"
 #include "flow/import_upload.h"
@@ -34,11 +35,12 @@ static void refuse_file(const char *message, const char *hint) pg_attribute_nore
 static void take_file(const CbImportUpload *upload, const CbImportFile *file,
 					  CbImport *import);
 static Jsonb *describe(const CbImport *import, const CbImportFile *file,
-					   const CbImportScan *scan, const CbMappingColumn *columns,
+					   const CbImportHeader *header, const CbImportScan *scan,
+					   const CbMappingColumn *columns,
 					   const CbImportStored *stored);
+static void write_passed(CbJson *json, const CbImportHeader *header);
 static void write_columns(CbJson *json, const CbImport *import,
 						  const CbMappingColumn *columns);
-static void write_texts(CbJson *json, char *const *texts, int n);
 
 Jsonb *
 cb_wizard_upload(const CbImportUpload *upload)
@@ -48,6 +50,7 @@ cb_wizard_upload(const CbImportUpload *upload)
 												  ALLOCSET_DEFAULT_SIZES);
 	CbImportCall call;
 	CbImportFile file;
+	CbImportHeader header;
 	CbCsvReader *reader;
 	CbImportScan scan;
 	CbImportStored stored;
@@ -62,6 +65,7 @@ cb_wizard_upload(const CbImportUpload *upload)
 	cb_import_file_open(&upload->source, &file);
 	import = palloc(sizeof(CbImport));
 	*import = *call.import;
+	cb_import_header_find(&file, call.mode, reader, &header);
 	read_header(&file, import, reader);
 	columns = cb_import_columns_propose(&call, import, upload->secret_columns,
 										upload->nsecret_columns,
@@ -75,7 +79,7 @@ cb_wizard_upload(const CbImportUpload *upload)
 	cb_import_rows_delete(import);
 	cb_import_store(&file, import, reader, &scan, &stored);
 	cb_import_save_upload(import, call.now);
-	answer = describe(import, &file, &scan, columns, &stored);
+	answer = describe(import, &file, &header, &scan, columns, &stored);
 
 	cb_import_end(&call);
 	MemoryContextSwitchTo(callers);
@@ -84,19 +88,13 @@ cb_wizard_upload(const CbImportUpload *upload)
 	return answer;
 }
 
-/* The first record that has anything in it. */
 static void
 read_header(const CbImportFile *file, CbImport *import, CbCsvReader *reader)
 {
 	CbCsvRecord record;
 
 	cb_import_file_rewind(file, reader);
-	do
-	{
-		if (!cb_csv_next_record(reader, &record))
-			refuse_file(CB_IMPORT_NO_HEADER,
-						"Its first line names the columns; canopy_bulk_sample_csv() shows one.");
-	} while (record.filled_count == 0);
+	cb_import_next_record(reader, &record);
 	if (record.problem != CB_CSV_OK)
 		refuse_file("header of the file cannot be read",
 					"Look for a quote that is not closed, and for too many columns.");
@@ -145,13 +143,14 @@ take_file(const CbImportUpload *upload, const CbImportFile *file,
 
 static Jsonb *
 describe(const CbImport *import, const CbImportFile *file,
-		 const CbImportScan *scan, const CbMappingColumn *columns,
-		 const CbImportStored *stored)
+		 const CbImportHeader *header, const CbImportScan *scan,
+		 const CbMappingColumn *columns, const CbImportStored *stored)
 {
-	static CbJsonShape keys = {9, {"id", "status", "columns", "missing",
-	"preview", "encoding", "delimiter", "row_count", "comment_count"}};
-	static CbJsonShape encoding = {5, {"name", "method", "samples", "confidence",
-	"unreadable_count"}};
+	static CbJsonShape keys = {12, {"id", "status", "columns", "missing",
+			"preview", "encoding", "warnings", "delimiter", "row_count", "header_line",
+	"passed_over", "comment_count"}};
+	static CbJsonShape encoding = {6, {"name", "method", "samples", "confidence",
+	"alternative", "unreadable_count"}};
 	const CbMappingField *missing[CB_MAPPING_FIELDS_MAX];
 	int			nmissing = cb_import_missing(import, missing);
 	CbJson	   *json = cb_json_create(4096);
@@ -165,17 +164,35 @@ describe(const CbImport *import, const CbImportFile *file,
 		cb_json_cstring(json, missing[i]->name);
 	cb_json_array(json, stored->nfirst);
 	for (int i = 0; i < stored->nfirst; i++)
-		write_texts(json, stored->first[i], import->ncolumns);
+		cb_import_write_texts(json, stored->first[i], import->ncolumns);
 	cb_json_shape(json, &encoding);
 	cb_json_cstring(json, import->encoding);
 	cb_json_cstring(json, import->encoding_method);
-	write_texts(json, scan->samples, scan->nsamples);
+	cb_import_write_texts(json, scan->samples.texts, scan->samples.n);
 	cb_json_int(json, import->encoding_confidence);
+	cb_json_cstring(json, file->alternative);
 	cb_json_int(json, (int64) file->unreadable);
+	cb_import_write_notices(json, import, &scan->samples, file->padding);
 	cb_json_cstring(json, import->delimiter);
 	cb_json_int(json, import->row_count);
+	cb_json_int(json, header->line);
+	write_passed(json, header);
 	cb_json_int(json, scan->ncomments);
 	return cb_json_finish(json);
+}
+
+static void
+write_passed(CbJson *json, const CbImportHeader *header)
+{
+	static CbJsonShape keys = {2, {"line", "text"}};
+
+	cb_json_array(json, header->npassed);
+	for (int i = 0; i < header->npassed; i++)
+	{
+		cb_json_shape(json, &keys);
+		cb_json_int(json, header->lines[i]);
+		cb_json_cstring(json, header->texts[i]);
+	}
 }
 
 static void
@@ -201,13 +218,4 @@ write_columns(CbJson *json, const CbImport *import,
 		cb_json_int(json, i + 1);
 		cb_json_int(json, column->field == NULL ? 0 : columns[i].confidence);
 	}
-}
-
-/* An array of texts, of which some may be NULL. */
-static void
-write_texts(CbJson *json, char *const *texts, int n)
-{
-	cb_json_array(json, n);
-	for (int i = 0; i < n; i++)
-		cb_json_cstring(json, texts[i]);
 }

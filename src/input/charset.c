@@ -5,13 +5,13 @@
  *
  * From what proves an encoding to what only suggests it:
  *
- *		byte order mark -> NULs of UTF-16 -> all of it UTF-8 -> its letters
+ *		byte order mark -> NULs of UTF-16 -> most cells are UTF-8 -> letters
  *
- * The letters are judged in the cells that are not ASCII alone, each once: the
- * mass of ASCII in a list of people misleads every statistic.  Each encoding is
- * scored by how probable it makes these cells (charset_score.h); what uchardet
- * says counts as one more witness, and is followed where ours know nothing.
- * Then every byte of the file, not only of the cells judged, must exist in it.
+ * A byte that UTF-8 does not have is damage of its cell as long as most cells are
+ * UTF-8.  Otherwise the file is Windows-1252 unless its letters speak for another
+ * encoding (charset_guess.h).  They are judged in the cells that are not ASCII
+ * alone, each once: the mass of ASCII in a list of people misleads every
+ * statistic.
  *
  * Nothing here needs a server: a fuzzer can call it.
  *
@@ -19,96 +19,94 @@
  */
 #include "input/charset.h"
 
-#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <uchardet/uchardet.h>
-
-#include "input/charset_score.h"
+#include "input/charset_guess.h"
 #include "input/utf16.h"
 
-#define DAMAGES			1000	/* bytes; more of them are no UTF-8 */
-#define CELLS_BYTES		32768	/* bytes of distinct cells that are judged */
 #define CELL_MAX		256		/* bytes of a cell that are judged */
-#define SEEN_SLOTS		8192	/* hashes of cells; more than there can be */
+#define ESCAPES_LOOK	65536	/* bytes behind the first escape */
 
-/* Logarithms, as in charset_score.h. */
-#define WITNESS			1.5		/* uchardet says so too */
-#define BYTE_MISSING	(-8.0)	/* the file has a byte that does not exist */
-#define KNOWS_NOTHING	(-11.0) /* per byte that is not ASCII: worse is no
-								 * language of ours */
-#define CONFIDENCE_IN_NOTHING	20
-#define ASCII_COSTS		(-3.0)	/* per byte that is */
+#define FEW_CELLS		2		/* that can be UTF-8 by chance */
+#define IMPLAUSIBLE		40		/* of CbCharsetFit, in tenths */
 
-/* The cells that are not ASCII, each once and ended by a line feed. */
-typedef struct Cells
+/* Cells of a file that are not ASCII: how many are UTF-8. */
+typedef struct Counts
 {
-	char		bytes[CELLS_BYTES];
-	size_t		len;
-	int			nhigh;			/* bytes that are not ASCII */
-	uint32_t	seen[SEEN_SLOTS];
-	size_t		has[128];		/* how often the whole file has each byte */
-} Cells;
+	size_t		good;
+	size_t		weak;			/* that are, but a single character could be
+								 * so by chance */
+	size_t		bad;
+	bool		has_letters;	/* ASCII, in cells that are UTF-8 */
+	bool		is_certain;		/* has a character of three bytes */
+	const char *few[FEW_CELLS]; /* the first that are UTF-8 */
+	size_t		few_len[FEW_CELLS];
+} Counts;
 
-/* The best candidate, and how far it is ahead of what reads otherwise. */
-typedef struct Choice
-{
-	const CbCharsetCandidate *best;
-	CbCharsetScore score;
-	double		ahead;
-} Choice;
-
-static bool has_mark(const char *bytes, size_t len, CbCharset *charset);
-static bool has_wide_nuls(const char *bytes, size_t len, CbCharset *charset);
-static bool has_escapes(const char *bytes, size_t len, CbCharset *charset);
-static bool is_nearly_utf8(const char *bytes, size_t len);
-static void set(CbCharset *charset, const CbEncoding *encoding,
+static void set(CbCharset *charset, const char *encoding,
 				CbCharsetMethod method, int confidence);
-static void collect(const char *bytes, size_t len, Cells *cells,
-					CbCharset *charset);
+static bool has_wide_mark(const char *bytes, size_t len, CbCharset *charset);
+static bool has_wide_nuls(const char *bytes, size_t len, CbCharset *charset);
+static bool is_utf32(const char *bytes, size_t len, bool big_endian);
+static size_t count_utf16(const char *bytes, size_t len, bool big_endian);
+static bool has_escapes(const char *bytes, size_t len, CbCharset *charset);
+static bool has_mark(const char *bytes, size_t len, CbCharset *charset);
+static bool is_mostly_utf8(const Counts *counts, CbCharset *charset);
+static bool is_by_chance(const Counts *counts);
+static void collect(const char *bytes, size_t len, bool is_utf8, Counts *counts,
+					CbCharsetCells *cells, CbCharset *charset);
 static bool ends_cell(char c);
+static void count_cell(const char *cell, size_t len, Counts *counts);
 static void take_cell(const char *bytes, size_t from, size_t to,
-					  Cells *cells, CbCharset *charset);
-static bool is_new(Cells *cells, const char *cell, size_t len);
-static void detect_by_letters(const Cells *cells, CbCharset *charset);
-static const CbEncoding *ask_uchardet(const char *bytes, size_t len);
-static void choose(const Cells *cells, const CbEncoding *witness,
-				   Choice *choice);
-static double missing_bytes(const Cells *cells, const CbCharsetScore *score);
-static bool reads_alike(const Cells *cells, const CbCharsetScore *a,
-						const CbCharsetScore *b);
-static int	confidence_of(const Choice *choice);
+					  CbCharsetCells *cells, CbCharset *charset);
+static bool is_new(CbCharsetCells *cells, const char *cell, size_t len);
 
 void
 cb_charset_detect(const char *bytes, size_t len, CbCharset *charset)
 {
-	Cells	   *cells;
+	CbCharsetCells *cells;
+	Counts		counts;
 	bool		ascii;
 	size_t		good;
 
 	memset(charset, 0, sizeof(*charset));
-	if (has_wide_nuls(bytes, len, charset) || has_escapes(bytes, len, charset))
+	if (has_wide_mark(bytes, len, charset) || has_wide_nuls(bytes, len, charset) ||
+		has_escapes(bytes, len, charset))
 		return;
+	len = cb_charset_text_len(bytes, len, NULL);
 	good = cb_utf8_span(bytes, len, &ascii);
 	if (good == len && ascii)
 	{
-		set(charset, cb_charset_find("UTF8"), CB_CHARSET_DEFAULT, 100);
+		set(charset, "UTF8", CB_CHARSET_DEFAULT, 100);
 		return;
 	}
-	cells = calloc(1, sizeof(Cells));
-	if (cells != NULL)
-		collect(bytes, len, cells, charset);
+	cells = calloc(1, sizeof(CbCharsetCells));
+	collect(bytes, len, good == len, &counts, cells, charset);
 	if (has_mark(bytes, len, charset))
 		;						/* which says more than the bytes behind it */
-	else if (good == len)
-		set(charset, cb_charset_find("UTF8"), CB_CHARSET_UTF8, 100);
-	else if (is_nearly_utf8(bytes, len))
-		set(charset, cb_charset_find("UTF8"), CB_CHARSET_DETECTED, 75);
-	else
-		detect_by_letters(cells, charset);
+	else if (good == len && (counts.has_letters || !is_by_chance(&counts)))
+		set(charset, "UTF8", CB_CHARSET_UTF8, 100);
+	else if (!is_mostly_utf8(&counts, charset) || is_by_chance(&counts))
+		cb_charset_guess(cells, charset);
 	free(cells);
+}
+
+size_t
+cb_charset_text_len(const char *bytes, size_t len, const CbEncoding *encoding)
+{
+	size_t		unit = 1;
+	size_t		end = len;
+
+	if (encoding != NULL && strncmp(encoding->name, "UTF16", 5) == 0)
+		unit = 2;
+	else if (encoding != NULL && strncmp(encoding->name, "UTF-32", 6) == 0)
+		unit = 4;
+	while (end > 0 && bytes[end - 1] == '\0')
+		end--;
+	end += (unit - end % unit) % unit;
+	return end < len ? end : len;
 }
 
 const char *
@@ -126,12 +124,121 @@ cb_charset_method_name(CbCharsetMethod method)
 }
 
 static void
-set(CbCharset *charset, const CbEncoding *encoding, CbCharsetMethod method,
+set(CbCharset *charset, const char *encoding, CbCharsetMethod method,
 	int confidence)
 {
-	charset->encoding = encoding;
+	charset->encoding = cb_charset_find(encoding);
 	charset->method = method;
 	charset->confidence = confidence;
+}
+
+static bool
+has_wide_mark(const char *bytes, size_t len, CbCharset *charset)
+{
+	if (len >= 4 && memcmp(bytes, "\0\0\xFE\xFF", 4) == 0)
+		set(charset, "UTF-32BE", CB_CHARSET_BOM, 100);
+	else if (len >= 4 && memcmp(bytes, "\xFF\xFE\0\0", 4) == 0)
+		set(charset, "UTF-32LE", CB_CHARSET_BOM, 100);
+	else if (len >= 2 && memcmp(bytes, "\xFE\xFF", 2) == 0)
+		set(charset, "UTF16BE", CB_CHARSET_BOM, 100);
+	else if (len >= 2 && memcmp(bytes, "\xFF\xFE", 2) == 0)
+		set(charset, "UTF16LE", CB_CHARSET_BOM, 100);
+	return charset->encoding != NULL;
+}
+
+/*
+ * UTF-16 and UTF-32 without a mark, by their NULs.  Those that pad the end of a
+ * file tell nothing.
+ */
+static bool
+has_wide_nuls(const char *bytes, size_t len, CbCharset *charset)
+{
+	size_t		little;
+	size_t		big;
+
+	len = cb_charset_text_len(bytes, len, cb_charset_find("UTF-32LE"));
+	if (len < 4 || memchr(bytes, '\0', len) == NULL)
+		return false;
+	little = count_utf16(bytes, len, false);
+	big = count_utf16(bytes, len, true);
+	if (is_utf32(bytes, len, false))
+		set(charset, "UTF-32LE", CB_CHARSET_UTF16, 95);
+	else if (is_utf32(bytes, len, true))
+		set(charset, "UTF-32BE", CB_CHARSET_UTF16, 95);
+	else if (little > 0 && little >= big)
+		set(charset, "UTF16LE", CB_CHARSET_UTF16, 95);
+	else if (big > 0)
+		set(charset, "UTF16BE", CB_CHARSET_UTF16, 95);
+	return charset->encoding != NULL;
+}
+
+/*
+ * Are nearly all units of four bytes characters?
+ */
+static bool
+is_utf32(const char *bytes, size_t len, bool big_endian)
+{
+	size_t		good = 0;
+	size_t		i;
+
+	for (i = 0; i + 4 <= len; i += 4)
+	{
+		unsigned char highest = (unsigned char) bytes[big_endian ? i : i + 3];
+		unsigned char plane = (unsigned char) bytes[big_endian ? i + 1 : i + 2];
+
+		good += highest == 0 && plane <= 3 &&
+			(bytes[i + 1] != '\0' || bytes[big_endian ? i + 3 : i] != '\0' ||
+			 bytes[i + 2] != '\0');
+	}
+	return good * 10 >= len / 4 * 9;
+}
+
+/*
+ * How many ASCII characters UTF-16 has; 0 when the bytes are none.  Delimiters,
+ * digits and ends of lines are ASCII in any file, and all their NULs are at the
+ * same end.  The other end has fewer, U+3000 being a blank that people type, and
+ * next to none of the signs that addresses and CSV consist of.
+ */
+static size_t
+count_utf16(const char *bytes, size_t len, bool big_endian)
+{
+	size_t		ascii = 0;
+	size_t		wrong_end = 0;
+	size_t		signs = 0;
+	size_t		nuls = 0;
+	size_t		i;
+
+	for (i = 0; i + 2 <= len; i += 2)
+	{
+		char		high = bytes[big_endian ? i : i + 1];
+		char		low = bytes[big_endian ? i + 1 : i];
+
+		ascii += high == '\0' && low > 0 && low < 0x7F;
+		wrong_end += low == '\0' && high != '\0';
+		nuls += low == '\0' && high == '\0';
+		signs += high == ',' || high == ';' || high == '@' || high == '.' || high == '"';
+	}
+	return ascii >= 2 && ascii * 20 >= len && wrong_end * 4 <= ascii * 3 &&
+		signs * 8 <= ascii && nuls * 4 <= ascii ? ascii : 0;
+}
+
+/*
+ * Encodings that switch their characters by escapes, and are ASCII otherwise.
+ */
+static bool
+has_escapes(const char *bytes, size_t len, CbCharset *charset)
+{
+	const char *escape = len == 0 ? NULL : memchr(bytes, '\033', len);
+	const CbEncoding *encoding;
+
+	if (escape == NULL)
+		return false;
+	len -= (size_t) (escape - bytes);
+	encoding = cb_charset_ask(escape, len < ESCAPES_LOOK ? len : ESCAPES_LOOK);
+	if (encoding == NULL || strncmp(encoding->name, "ISO-2022", 8) != 0)
+		return false;
+	set(charset, encoding->name, CB_CHARSET_DETECTED, 95);
+	return true;
 }
 
 /*
@@ -155,134 +262,81 @@ has_mark(const char *bytes, size_t len, CbCharset *charset)
 	{
 		if (len < marks[i].len || memcmp(bytes, marks[i].mark, marks[i].len) != 0)
 			continue;
-		set(charset, cb_charset_find(marks[i].encoding), CB_CHARSET_BOM, 100);
+		set(charset, marks[i].encoding, CB_CHARSET_BOM, 100);
 		return true;
 	}
 	return false;
 }
 
 /*
- * UTF-16 and UTF-32.  Without a mark by their NULs: delimiters, digits and ends
- * of lines are ASCII in any file, and all their NULs are at the same end.  The
- * other end may have fewer, U+3000 being a blank that people type.
+ * Is at least half of what is not ASCII UTF-8?  A file that is something else has
+ * next to none by chance, and a row that cannot be read is better than one that is
+ * read wrong.
  */
 static bool
-has_wide_nuls(const char *bytes, size_t len, CbCharset *charset)
+is_mostly_utf8(const Counts *counts, CbCharset *charset)
 {
-	size_t		nuls[4] = {0};
-	size_t		bad;
+	size_t		good = 2 * counts->good + counts->weak;
+	size_t		bad = 2 * counts->bad;
+
+	if (good == 0 || good < bad)
+		return false;
+	set(charset, "UTF8", CB_CHARSET_DETECTED, (int) (99 * good / (good + bad)));
+	return true;
+}
+
+/*
+ * Are there so few cells of UTF-8, and so odd ones, that they rather are two bytes of
+ * Chinese or Korean?
+ */
+static bool
+is_by_chance(const Counts *counts)
+{
 	size_t		i;
-	bool		big_endian;
 
-	if (len >= 4 && memcmp(bytes, "\0\0\xFE\xFF", 4) == 0)
-		set(charset, cb_charset_find("UTF-32BE"), CB_CHARSET_BOM, 100);
-	else if (len >= 4 && memcmp(bytes, "\xFF\xFE\0\0", 4) == 0)
-		set(charset, cb_charset_find("UTF-32LE"), CB_CHARSET_BOM, 100);
-	else if (len >= 2 && memcmp(bytes, "\xFE\xFF", 2) == 0)
-		set(charset, cb_charset_find("UTF16BE"), CB_CHARSET_BOM, 100);
-	else if (len >= 2 && memcmp(bytes, "\xFF\xFE", 2) == 0)
-		set(charset, cb_charset_find("UTF16LE"), CB_CHARSET_BOM, 100);
-	if (charset->encoding != NULL)
-		return true;
-
-	if (len < 4 || memchr(bytes, '\0', len) == NULL)
+	if (counts->is_certain || counts->good + counts->weak > FEW_CELLS)
 		return false;
-	for (i = 0; i < len; i++)
-		nuls[i % 4] += bytes[i] == '\0';
-	if (nuls[0] + nuls[1] + nuls[2] + nuls[3] > len / 2)
+	for (i = 0; i < counts->good + counts->weak; i++)
 	{
-		if (nuls[0] > len / 5 && nuls[1] > len / 5)
-			set(charset, cb_charset_find("UTF-32BE"), CB_CHARSET_UTF16, 95);
-		else if (nuls[2] > len / 5 && nuls[3] > len / 5)
-			set(charset, cb_charset_find("UTF-32LE"), CB_CHARSET_UTF16, 95);
-		return charset->encoding != NULL;
+		if (cb_charset_cost_of_utf8(counts->few[i], counts->few_len[i]) >= IMPLAUSIBLE)
+			return true;
 	}
-	big_endian = nuls[0] + nuls[2] > nuls[1] + nuls[3];
-	if (big_endian ? nuls[1] + nuls[3] > (nuls[0] + nuls[2]) * 3 / 4 :
-		nuls[0] + nuls[2] > (nuls[1] + nuls[3]) * 3 / 4)
-		return false;
-	if ((nuls[0] + nuls[1] + nuls[2] + nuls[3]) < len / 40)
-		return false;
-	(void) cb_utf16_to_utf8(bytes, len, big_endian, NULL, &bad);
-	if (len - bad > 1)
-		return false;
-	set(charset, cb_charset_find(big_endian ? "UTF16BE" : "UTF16LE"),
-		CB_CHARSET_UTF16, 95);
-	return true;
+	return false;
 }
 
 /*
- * Encodings that switch their characters by escapes, and are ASCII otherwise.
- */
-static bool
-has_escapes(const char *bytes, size_t len, CbCharset *charset)
-{
-	const char *escape = len == 0 ? NULL : memchr(bytes, '\033', len);
-	const CbEncoding *encoding;
-
-	if (escape == NULL)
-		return false;
-	encoding = ask_uchardet(bytes, len);
-	if (encoding == NULL || strncmp(encoding->name, "ISO-2022", 8) != 0)
-		return false;
-	set(charset, encoding, CB_CHARSET_DETECTED, 95);
-	return true;
-}
-
-/*
- * Is nearly all that is not ASCII UTF-8?  Then the rest is damage, and to be
- * shown as such: a file that is something else has next to none by chance.
- */
-static bool
-is_nearly_utf8(const char *bytes, size_t len)
-{
-	size_t		good = 0;
-	size_t		bad = 0;
-	size_t		at = 0;
-
-	while (at < len)
-	{
-		bool		ascii;
-		size_t		end = at + cb_utf8_span(bytes + at, len - at, &ascii);
-
-		for (; at < end; at++)
-			good += (unsigned char) bytes[at] >= 0xC0;
-		if (at < len && ++bad > good + DAMAGES)
-			return false;
-		at++;
-	}
-	return good >= 4 && good >= 20 * bad;
-}
-
-/*
- * Takes the cells that are not ASCII from a file, some of them as samples.
+ * Takes the cells that are not ASCII from a file, some of them as samples; of a file
+ * that is UTF-8 only as many as there are samples.  cells may be NULL.
  */
 static void
-collect(const char *bytes, size_t len, Cells *cells, CbCharset *charset)
+collect(const char *bytes, size_t len, bool is_utf8, Counts *counts,
+		CbCharsetCells *cells, CbCharset *charset)
 {
 	size_t		start = 0;
 	size_t		at;
 	bool		high = false;
 
-	for (at = 0; at < len; at++)
+	memset(counts, 0, sizeof(Counts));
+	for (at = 0; at <= len; at++)
 	{
-		unsigned char c = (unsigned char) bytes[at];
-
-		if (c >= 0x80)
+		if (at < len && (unsigned char) bytes[at] >= 0x80)
 		{
 			high = true;
-			cells->has[c - 0x80]++;
+			if (cells != NULL)
+				cells->has[(unsigned char) bytes[at] - 0x80]++;
 		}
-		else if (ends_cell(bytes[at]))
+		else if (at == len || ends_cell(bytes[at]))
 		{
 			if (high)
+				count_cell(bytes + start, at - start, counts);
+			if (high && cells != NULL)
 				take_cell(bytes, start, at, cells, charset);
 			start = at + 1;
 			high = false;
+			if (is_utf8 && charset->nsamples == CB_CHARSET_SAMPLES)
+				return;
 		}
 	}
-	if (high)
-		take_cell(bytes, start, len, cells, charset);
 }
 
 /*
@@ -296,8 +350,52 @@ ends_cell(char c)
 }
 
 static void
+count_cell(const char *cell, size_t len, Counts *counts)
+{
+	size_t		n = counts->good + counts->weak;
+	size_t		sequences = 0;
+	bool		wide = false;	/* three bytes and more */
+	size_t		letters = 0;	/* ASCII */
+	size_t		bad = 0;
+	size_t		at = 0;
+
+	while (at < len)
+	{
+		bool		ascii;
+		size_t		end = at + cb_utf8_span(cell + at, len - at, &ascii);
+
+		for (; at < end; at++)
+		{
+			unsigned char c = (unsigned char) cell[at];
+
+			sequences += c >= 0xC0;
+			wide |= c >= 0xE0;
+			letters += (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+		}
+		bad += at < len;
+		at++;
+	}
+	if (sequences < 2 * bad)
+	{
+		counts->bad++;
+		return;
+	}
+	if (n < FEW_CELLS)
+	{
+		counts->few[n] = cell;
+		counts->few_len[n] = len;
+	}
+	counts->has_letters |= letters > 0;
+	counts->is_certain |= wide;
+	if (sequences >= 2 || wide || letters > 0)
+		counts->good++;
+	else
+		counts->weak++;
+}
+
+static void
 take_cell(const char *bytes, size_t from, size_t to,
-		  Cells *cells, CbCharset *charset)
+		  CbCharsetCells *cells, CbCharset *charset)
 {
 	size_t		len;
 
@@ -306,11 +404,13 @@ take_cell(const char *bytes, size_t from, size_t to,
 	while (to > from && bytes[to - 1] == ' ')
 		to--;
 	len = to - from > CELL_MAX ? CELL_MAX : to - from;
-	if (cells->len + len + 1 > CELLS_BYTES || !is_new(cells, bytes + from, len))
+	if (cells->len + len + 1 > CB_CHARSET_CELLS_BYTES ||
+		!is_new(cells, bytes + from, len))
 		return;
 	memcpy(cells->bytes + cells->len, bytes + from, len);
 	cells->len += len;
 	cells->bytes[cells->len++] = '\n';
+	cells->n++;
 	for (; from < to && len > 0; len--)
 		cells->nhigh += (unsigned char) bytes[from + len - 1] >= 0x80;
 	if (to - from <= CB_CHARSET_SAMPLE_MAX &&
@@ -328,7 +428,7 @@ take_cell(const char *bytes, size_t from, size_t to,
  * mistake costs nothing.
  */
 static bool
-is_new(Cells *cells, const char *cell, size_t len)
+is_new(CbCharsetCells *cells, const char *cell, size_t len)
 {
 	uint32_t	hash = UINT32_C(2166136261);
 	size_t		slot;
@@ -337,153 +437,11 @@ is_new(Cells *cells, const char *cell, size_t len)
 	for (i = 0; i < len; i++)
 		hash = (hash ^ (unsigned char) cell[i]) * UINT32_C(16777619);
 	hash |= 1;
-	for (slot = hash >> 1; cells->seen[slot % SEEN_SLOTS] != 0; slot++)
+	for (slot = hash >> 1; cells->seen[slot % CB_CHARSET_SEEN_SLOTS] != 0; slot++)
 	{
-		if (cells->seen[slot % SEEN_SLOTS] == hash)
+		if (cells->seen[slot % CB_CHARSET_SEEN_SLOTS] == hash)
 			return false;
 	}
-	cells->seen[slot % SEEN_SLOTS] = hash;
+	cells->seen[slot % CB_CHARSET_SEEN_SLOTS] = hash;
 	return true;
-}
-
-/*
- * Without memory to judge by, what most files are.
- */
-static void
-detect_by_letters(const Cells *cells, CbCharset *charset)
-{
-	const CbEncoding *witness;
-	Choice		choice;
-
-	memset(&choice, 0, sizeof(choice));
-	set(charset, cb_charset_find("WIN1252"), CB_CHARSET_DEFAULT, 0);
-	if (cells == NULL)
-		return;
-	witness = ask_uchardet(cells->bytes, cells->len);
-	choose(cells, witness, &choice);
-	if (choice.best == NULL)
-		return;
-	if (choice.score.total < KNOWS_NOTHING * cells->nhigh +
-		ASCII_COSTS * ((double) cells->len - cells->nhigh))
-		set(charset, witness != NULL ? witness : &choice.best->encoding,
-			CB_CHARSET_DETECTED, CONFIDENCE_IN_NOTHING);
-	else
-		set(charset, &choice.best->encoding, CB_CHARSET_DETECTED,
-			confidence_of(&choice));
-}
-
-/*
- * What uchardet says, with ISO 8859-1 as the Windows code page that it is in
- * every spreadsheet, and EUC-KR likewise.  NULL when it does not know.
- */
-static const CbEncoding *
-ask_uchardet(const char *bytes, size_t len)
-{
-	uchardet_t	detector = uchardet_new();
-	const CbEncoding *found = NULL;
-
-	if (detector == NULL)
-		return NULL;
-	if (uchardet_handle_data(detector, bytes, len) == 0)
-	{
-		uchardet_data_end(detector);
-		found = cb_charset_find(uchardet_get_charset(detector));
-	}
-	uchardet_delete(detector);
-	if (found == cb_charset_find("LATIN1"))
-		return cb_charset_find("WIN1252");
-	if (found == cb_charset_find("EUC_KR"))
-		return cb_charset_find("UHC");
-	return found;
-}
-
-/*
- * Finds the candidate with the best score, none when memory is short.  One that reads the file alike but
- * stands further down the list is no rival.
- */
-static void
-choose(const Cells *cells, const CbEncoding *witness, Choice *choice)
-{
-	CbCharsetModels *models = cb_charset_models_create();
-	const CbCharsetCandidate *c;
-
-	if (models == NULL)
-		return;
-	for (c = cb_charset_candidates; c->encoding.name != NULL; c++)
-	{
-		CbCharsetScore score;
-		bool		alike;
-
-		if (c->prior > 0 ||
-			!cb_charset_score(models, c, cells->bytes, cells->len, &score))
-			continue;
-		score.total += missing_bytes(cells, &score);
-		if (witness == &c->encoding)
-			score.total += WITNESS;
-		alike = choice->best != NULL && reads_alike(cells, &choice->score, &score);
-		if (choice->best == NULL)
-			choice->ahead = -KNOWS_NOTHING;
-		else if (alike)
-		{
-			choice->score.total = fmax(choice->score.total, score.total);
-			continue;
-		}
-		else if (score.total <= choice->score.total)
-		{
-			choice->ahead = fmin(choice->ahead, choice->score.total - score.total);
-			continue;
-		}
-		else
-			choice->ahead = score.total - choice->score.total;
-		choice->best = c;
-		choice->score = score;
-	}
-	cb_charset_models_free(models);
-}
-
-/*
- * What a candidate pays for bytes of the file that it does not have.
- */
-static double
-missing_bytes(const Cells *cells, const CbCharsetScore *score)
-{
-	double		sum = 0;
-	int			i;
-
-	for (i = 0; score->has_table && i < 128; i++)
-	{
-		if (cells->has[i] > 0 &&
-			(score->table[i] == 0xFFFD || score->table[i] < 0xA0))
-			sum += BYTE_MISSING;
-	}
-	return sum;
-}
-
-/*
- * Are all bytes of the file the same characters in both?
- */
-static bool
-reads_alike(const Cells *cells, const CbCharsetScore *a, const CbCharsetScore *b)
-{
-	int			i;
-
-	if (!a->has_table || !b->has_table)
-		return false;
-	for (i = 0; i < 128; i++)
-	{
-		if (cells->has[i] > 0 && a->table[i] != b->table[i])
-			return false;
-	}
-	return true;
-}
-
-/*
- * 50 when the next best is as good; near to 100 when it is far behind.
- */
-static int
-confidence_of(const Choice *choice)
-{
-	int			confidence = (int) (50 + 50 * (1 - exp(-choice->ahead / 6)));
-
-	return confidence > 99 ? 99 : confidence;
 }

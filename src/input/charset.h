@@ -12,6 +12,8 @@
 
 #define CB_CHARSET_SAMPLES		8	/* cells shown to a person */
 #define CB_CHARSET_SAMPLE_MAX	200 /* bytes of one; longer ones are not shown */
+#define CB_CHARSET_CERTAIN		80	/* a confidence below it asks for a person
+									 * who looks at some cells */
 
 /* An encoding that we know, static for the life of the process. */
 typedef struct CbEncoding
@@ -29,7 +31,8 @@ typedef enum CbCharsetMethod
 	CB_CHARSET_UTF8,			/* "utf8": all of it is UTF-8, and not all
 								 * ASCII */
 	CB_CHARSET_UTF16,			/* "utf16": by where its NULs are */
-	CB_CHARSET_DETECTED,		/* "detected": by its letters */
+	CB_CHARSET_DETECTED,		/* "detected": by its letters, or most of it
+								 * is UTF-8 */
 	CB_CHARSET_DEFAULT			/* "default": ASCII, or nothing better known */
 } CbCharsetMethod;
 
@@ -45,6 +48,8 @@ typedef struct CbCharset
 	const CbEncoding *encoding; /* never NULL; look at its advice */
 	CbCharsetMethod method;
 	int			confidence;		/* 0 to 100 */
+	const CbEncoding *alternative;	/* in which it reads otherwise, and next
+									 * best; NULL: none is known */
 	int			nsamples;
 	CbCharsetSample samples[CB_CHARSET_SAMPLES];	/* distinct, in file
 													 * order; none of UTF-16 */
@@ -57,6 +62,13 @@ typedef struct CbCharset
  */
 extern void cb_charset_detect(const char *bytes, size_t len,
 							  CbCharset *charset);
+
+/*
+ * The bytes before the NULs that pad the end of a file in an encoding, which may be
+ * NULL for one of single bytes: 0 when there are only NULs.
+ */
+extern size_t cb_charset_text_len(const char *bytes, size_t len,
+								  const CbEncoding *encoding);
 
 /* "bom", "utf8", "utf16", "detected" or "default" */
 extern const char *cb_charset_method_name(CbCharsetMethod method);

@@ -4,35 +4,35 @@
  *		The encodings that we know, by all their names.
  *
  * Those of the server under its names, and those that it cannot read, so that
- * they can be refused with a sentence that helps.  Priors say how often an
- * encoding is met where its languages are written: the Windows code pages most,
- * ISO's less, those of DOS and of old Macintoshes seldom.  Of encodings that
+ * they can be refused with a sentence that helps.  Priors say how seldom an
+ * encoding is met: the Windows code pages are met most, ISO's less, those of DOS
+ * and of old Macintoshes least.  Of encodings that
  * contain each other only the larger one is guessed.
  *
  *-------------------------------------------------------------------------
  */
-#include "input/charset_score.h"
+#include "input/charset_encodings.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-#define BIT(language)	((uint64_t) 1 << CB_LANGUAGE_##language)
+/* As ICU names them. */
+#define WESTERN		"de fr es pt it nl sv da nb is ca ga", "windows-1252"
+#define CENTRAL		"pl cs sk hu ro+ hr sl de", "windows-1250"
+#define BALTIC		"lt lv et", "windows-1257"
+#define TURKISH		"tr de fr", "windows-1254"
+#define CYRILLIC	"ru uk bg sr", "windows-1251"
+#define GREEK		"el", "windows-1253"
+#define HEBREW		"he", "windows-1255"
+#define ARABIC		"ar", "windows-1256"
+#define VIETNAMESE	"vi", "windows-1258"
+#define THAI		"th", "windows-874"
+#define JAPANESE	"ja", "windows-31j"
+#define KOREAN		"ko", "windows-949"
+#define SIMPLIFIED	"zh", "gb18030"
+#define TRADITIONAL	"zh_Hant", "windows-950"
 
-#define WESTERN \
-	(BIT(GERMAN) | BIT(FRENCH) | BIT(SPANISH) | BIT(PORTUGUESE) | \
-	 BIT(ITALIAN) | BIT(DUTCH) | BIT(SWEDISH) | BIT(DANISH) | BIT(FINNISH) | \
-	 BIT(ICELANDIC) | BIT(CATALAN) | BIT(IRISH))
-#define CENTRAL \
-	(BIT(POLISH) | BIT(CZECH) | BIT(SLOVAK) | BIT(HUNGARIAN) | \
-	 BIT(ROMANIAN) | BIT(CROATIAN) | BIT(GERMAN) | BIT(FRENCH))
-#define BALTIC \
-	(BIT(LITHUANIAN) | BIT(LATVIAN) | BIT(ESTONIAN) | BIT(GERMAN) | \
-	 BIT(POLISH))
-#define CYRILLIC \
-	(BIT(RUSSIAN) | BIT(UKRAINIAN) | BIT(BULGARIAN) | BIT(SERBIAN))
-#define TURKISH		(BIT(TURKISH) | BIT(GERMAN) | BIT(FRENCH))
-#define CHINESE		(BIT(SIMPLIFIED_CHINESE) | BIT(TRADITIONAL_CHINESE))
-
-#define NEVER_GUESSED	1.0, 0
+#define NEVER_GUESSED	0, NULL, NULL
 
 #define SAVE_AS_UTF8	"Save the file as CSV UTF-8."
 #define OLD_MACINTOSH	"The file was saved by a Macintosh program in an encoding " \
@@ -49,56 +49,56 @@ const CbCharsetCandidate cb_charset_candidates[] = {
 	{{"UTF16LE", "UTF-16, little end first", NULL}, "utf16le ucs2le cp1200", NEVER_GUESSED},
 	{{"UTF16BE", "UTF-16, big end first", NULL}, "utf16be ucs2be cp1201", NEVER_GUESSED},
 	{{"WIN1252", "Windows-1252", NULL}, "windows1252 cp1252 win1252 ansi western 1252 usascii ascii",
-	0.0, WESTERN},
-	{{"WIN1250", "Windows-1250", NULL}, "windows1250 cp1250 win1250 1250", -0.7, CENTRAL},
-	{{"WIN1251", "Windows-1251", NULL}, "windows1251 cp1251 win1251 win 1251", -0.7, CYRILLIC},
-	{{"WIN1254", "Windows-1254", NULL}, "windows1254 cp1254 win1254 1254", -0.7, TURKISH},
-	{{"WIN1253", "Windows-1253", NULL}, "windows1253 cp1253 win1253 1253", -0.7, BIT(GREEK)},
-	{{"WIN1257", "Windows-1257", NULL}, "windows1257 cp1257 win1257 1257", -1.0, BALTIC},
-	{{"WIN1255", "Windows-1255", NULL}, "windows1255 cp1255 win1255 1255", -0.7, BIT(HEBREW)},
-	{{"WIN1256", "Windows-1256", NULL}, "windows1256 cp1256 win1256 1256", -0.7, BIT(ARABIC)},
+	0, WESTERN},
+	{{"WIN1254", "Windows-1254", NULL}, "windows1254 cp1254 win1254 1254", 15, TURKISH},
+	{{"WIN1250", "Windows-1250", NULL}, "windows1250 cp1250 win1250 1250", 15, CENTRAL},
+	{{"WIN1251", "Windows-1251", NULL}, "windows1251 cp1251 win1251 win 1251", 15, CYRILLIC},
+	{{"WIN1253", "Windows-1253", NULL}, "windows1253 cp1253 win1253 1253", 15, GREEK},
+	{{"WIN1257", "Windows-1257", NULL}, "windows1257 cp1257 win1257 1257", 18, BALTIC},
+	{{"WIN1255", "Windows-1255", NULL}, "windows1255 cp1255 win1255 1255", 15, HEBREW},
+	{{"WIN1256", "Windows-1256", NULL}, "windows1256 cp1256 win1256 1256", 15, ARABIC},
 	{{"WIN1258", "Windows-1258", NULL}, "windows1258 cp1258 win1258 tcvn abc vscii 1258",
-	-1.5, BIT(VIETNAMESE)},
-	{{"WIN874", "Windows-874", NULL}, "windows874 cp874 win874 tis620 iso885911 874", -0.7, BIT(THAI)},
+	20, VIETNAMESE},
+	{{"WIN874", "Windows-874", NULL}, "windows874 cp874 win874 tis620 iso885911 874", 15, THAI},
 	{{"LATIN1", "ISO 8859-1", NULL}, "iso88591 latin1 l1 cp819", NEVER_GUESSED},
-	{{"LATIN9", "ISO 8859-15", NULL}, "iso885915 latin9 latin0 cp28605", -2.5, WESTERN},
-	{{"LATIN2", "ISO 8859-2", NULL}, "iso88592 latin2 l2 cp28592", -1.5, CENTRAL},
+	{{"LATIN9", "ISO 8859-15", NULL}, "iso885915 latin9 latin0 cp28605", 25, WESTERN},
+	{{"LATIN2", "ISO 8859-2", NULL}, "iso88592 latin2 l2 cp28592", 20, CENTRAL},
 	{{"LATIN3", "ISO 8859-3", NULL}, "iso88593 latin3 l3", NEVER_GUESSED},
 	{{"LATIN4", "ISO 8859-4", NULL}, "iso88594 latin4 l4", NEVER_GUESSED},
-	{{"ISO_8859_5", "ISO 8859-5", NULL}, "iso88595", -2.0, CYRILLIC},
-	{{"ISO_8859_6", "ISO 8859-6", NULL}, "iso88596", -2.0, BIT(ARABIC)},
-	{{"ISO_8859_7", "ISO 8859-7", NULL}, "iso88597", -1.5, BIT(GREEK)},
-	{{"ISO_8859_8", "ISO 8859-8", NULL}, "iso88598 iso88598i", -2.0, BIT(HEBREW)},
-	{{"LATIN5", "ISO 8859-9", NULL}, "iso88599 latin5 l5", -2.0, TURKISH},
+	{{"ISO_8859_5", "ISO 8859-5", NULL}, "iso88595", 22, CYRILLIC},
+	{{"ISO_8859_6", "ISO 8859-6", NULL}, "iso88596", 25, ARABIC},
+	{{"ISO_8859_7", "ISO 8859-7", NULL}, "iso88597", 20, GREEK},
+	{{"ISO_8859_8", "ISO 8859-8", NULL}, "iso88598 iso88598i", 25, HEBREW},
+	{{"LATIN5", "ISO 8859-9", NULL}, "iso88599 latin5 l5", 25, TURKISH},
 	{{"LATIN6", "ISO 8859-10", NULL}, "iso885910 latin6 l6", NEVER_GUESSED},
-	{{"LATIN7", "ISO 8859-13", NULL}, "iso885913 latin7 l7", -2.0, BALTIC},
+	{{"LATIN7", "ISO 8859-13", NULL}, "iso885913 latin7 l7", 25, BALTIC},
 	{{"LATIN8", "ISO 8859-14", NULL}, "iso885914 latin8 l8", NEVER_GUESSED},
 	{{"LATIN10", "ISO 8859-16", NULL}, "iso885916 latin10 l10", NEVER_GUESSED},
-	{{"KOI8R", "KOI8-R", NULL}, "koi8r koi8", -1.5, BIT(RUSSIAN) | BIT(BULGARIAN)},
-	{{"KOI8U", "KOI8-U", NULL}, "koi8u", -2.0, BIT(UKRAINIAN) | BIT(RUSSIAN)},
-	{{"WIN866", "DOS code page 866", NULL}, "ibm866 cp866 alt win866 dos866", -2.0,
-	BIT(RUSSIAN) | BIT(UKRAINIAN)},
+	{{"KOI8R", "KOI8-R", NULL}, "koi8r koi8", 20, "ru bg", "windows-1251"},
+	{{"KOI8U", "KOI8-U", NULL}, "koi8u", 22, "uk ru", "windows-1251"},
+	{{"WIN866", "DOS code page 866", NULL}, "ibm866 cp866 alt win866 dos866", 28, "ru uk", "windows-1251"},
 	{{"SJIS", "Shift JIS", NULL}, "windows31j sjis shiftjis cp932 windows932 ms932 mskanji cp943",
-	-0.7, BIT(JAPANESE)},
-	{{"EUC_JP", "EUC-JP", NULL}, "eucjp ujis", -1.0, BIT(JAPANESE)},
-	{{"UHC", "Windows-949 (EUC-KR)", NULL}, "windows949 uhc cp949 ms949", -0.7, BIT(KOREAN)},
+	15, JAPANESE},
+	{{"EUC_JP", "EUC-JP", NULL}, "eucjp ujis", 20, JAPANESE},
+	{{"UHC", "Windows-949 (EUC-KR)", NULL}, "windows949 uhc cp949 ms949", 15, KOREAN},
 	{{"EUC_KR", "EUC-KR", NULL}, "euckr", NEVER_GUESSED},
-	{{"GB18030", "GB 18030", NULL}, "gb18030 gb2312", -0.7, CHINESE},
+	{{"GB18030", "GB 18030", NULL}, "gb18030 gb2312", 15, SIMPLIFIED},
 	{{"GBK", "GBK", NULL}, "gbk cp936 windows936 ms936", NEVER_GUESSED},
-	{{"BIG5", "Big5", NULL}, "windows950 big5 cp950 ms950 big5hkscs", -0.7, BIT(TRADITIONAL_CHINESE)},
+	{{"BIG5", "Big5", NULL}, "windows950 big5 cp950 ms950 big5hkscs", 15, TRADITIONAL},
 	{{"EUC_CN", "EUC-CN", NULL}, "euccn", NEVER_GUESSED},
 	{{"EUC_TW", "EUC-TW", NULL}, "euctw", NEVER_GUESSED},
 	{{"EUC_JIS_2004", "EUC-JIS-2004", NULL}, "eucjis2004", NEVER_GUESSED},
 	{{"SHIFT_JIS_2004", "Shift JIS 2004", NULL}, "shiftjis2004", NEVER_GUESSED},
 	{{"JOHAB", "Johab", NULL}, "johab cp1361", NEVER_GUESSED},
 	{{"macOS Roman", "macOS Roman", OLD_MACINTOSH}, "macintosh macroman xmacroman mac cp10000 macosroman",
-	-4.5, WESTERN},
+	40, WESTERN},
 	{{"macOS Central European", "macOS Central European", OLD_MACINTOSH},
-	"xmacce maccentraleurope xmaccentraleurroman maccentraleuropean cp10029", -5.0, CENTRAL},
-	{{"macOS Cyrillic", "macOS Cyrillic", OLD_MACINTOSH}, "xmaccyrillic maccyrillic cp10007", -4.5, CYRILLIC},
-	{{"IBM850", "DOS code page 850", OLD_DOS}, "ibm850 cp850 dos850", -4.5, WESTERN},
-	{{"IBM852", "DOS code page 852", OLD_DOS}, "ibm852 cp852 dos852", -4.5, CENTRAL},
-	{{"IBM437", "DOS code page 437", OLD_DOS}, "ibm437 cp437 dos437 oem", -5.0, WESTERN},
+	"xmacce maccentraleurope xmaccentraleurroman maccentraleuropean cp10029", 90, "pl cs sk hu hr sl", NULL},
+	{{"macOS Cyrillic", "macOS Cyrillic", OLD_MACINTOSH}, "xmaccyrillic maccyrillic cp10007", 90,
+	"ru uk bg sr", NULL},
+	{{"IBM850", "DOS code page 850", OLD_DOS}, "ibm850 cp850 dos850", 39, WESTERN},
+	{{"IBM852", "DOS code page 852", OLD_DOS}, "ibm852 cp852 dos852", 45, CENTRAL},
+	{{"IBM437", "DOS code page 437", OLD_DOS}, "ibm437 cp437 dos437 oem", 45, WESTERN},
 	{{"IBM855", "DOS code page 855", OLD_DOS}, "ibm855 cp855", NEVER_GUESSED},
 	{{"IBM857", "DOS code page 857", OLD_DOS}, "ibm857 cp857", NEVER_GUESSED},
 	{{"IBM862", "DOS code page 862", OLD_DOS}, "ibm862 cp862", NEVER_GUESSED},

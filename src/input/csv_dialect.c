@@ -7,7 +7,8 @@
  * commas.  So the beginning of the file is read with each candidate, and each
  * reading is judged by what a table looks like:
  *
- *	- its records have the same width, more than 1, and the header has it too;
+ *	- its records have the same width, more than 1, and the header has it too,
+ *	  which is the first record, or the first behind narrower ones;
  *	- its cells hold no other delimiter, no stray quote, no blanks at an end;
  *	- its quoted cells end where a cell ends;
  *	- of two readings as good as each other, the one with more columns.
@@ -32,6 +33,7 @@
 #define DAMAGED_SCORE	0.02	/* will do below a good header */
 
 #define CANDIDATES		4
+#define TITLES_MAX		9		/* records above a header: a title, a date */
 
 /* The rarest in running text first: of equal scores the first wins. */
 static const char candidates[CANDIDATES] = {'\t', '|', ';', ','};
@@ -47,6 +49,15 @@ typedef struct Reading
 	double		score;			/* of quality, with regard to columns */
 } Reading;
 
+/* One of the first records. */
+typedef struct First
+{
+	size_t		width;
+	size_t		cells;			/* that are kept */
+	size_t		clean;			/* of cells */
+	bool		is_clean;		/* all are, and filled */
+} First;
+
 /* What a reading is judged by. */
 typedef struct Tally
 {
@@ -54,8 +65,7 @@ typedef struct Tally
 	size_t		problems;		/* records with misplaced quotes */
 	size_t		cells;
 	size_t		clean;			/* of cells */
-	size_t		header;			/* width of the first record */
-	bool		header_clean;	/* and all its cells are filled */
+	First		first[TITLES_MAX + 1];
 	unsigned short widths[CB_CSV_CELLS_MAX + 1];	/* records by width */
 } Tally;
 
@@ -68,6 +78,8 @@ static bool is_clean(const CbCsvCell *cell);
 static bool is_text_comma(const char *p, const char *begin,
 						  const char *end);
 static void judge(const Tally *tally, Reading *reading);
+static const First *skip_titles(const Tally *tally, size_t columns,
+								size_t *records, size_t *cells, size_t *clean);
 static void choose(const Reading *readings, CbCsvGuess *guess);
 static void choose_single_column(const Reading *readings, double best,
 								 CbCsvGuess *guess);
@@ -217,14 +229,18 @@ tally_record(Tally *tally, const CbCsvRecord *record)
 
 	for (i = 0; i < record->kept_count; i++)
 		clean += is_clean(&record->cells[i]);
-	if (tally->records == 0)
+	if (tally->records > 0 && width > tally->first[0].width &&
+		record->filled_count <= tally->first[0].width)
+		width = tally->first[0].width;
+	if (tally->records <= TITLES_MAX)
 	{
-		tally->header = width;
-		tally->header_clean = (clean == width &&
-							   record->filled_count == width);
+		First	   *first = &tally->first[tally->records];
+
+		first->width = width;
+		first->cells = record->kept_count;
+		first->clean = clean;
+		first->is_clean = clean == width && record->filled_count == width;
 	}
-	if (width > tally->header && record->filled_count <= tally->header)
-		width = tally->header;
 	if (width > CB_CSV_CELLS_MAX)
 		width = CB_CSV_CELLS_MAX;
 
@@ -278,13 +294,17 @@ is_text_comma(const char *p, const char *begin, const char *end)
 static void
 judge(const Tally *tally, Reading *reading)
 {
+	const First *header = &tally->first[0];
+	size_t		records = tally->records;
+	size_t		cells = tally->cells;
+	size_t		clean = tally->clean;
 	size_t		most = 0;
 	size_t		width;
 
 	memset(reading, 0, sizeof(*reading));
 	reading->records = tally->records;
 	reading->narrow = tally->widths[1];
-	reading->good_header = (tally->header > 1 && tally->header_clean);
+	reading->good_header = (header->width > 1 && header->is_clean);
 	for (width = 2; width <= CB_CSV_CELLS_MAX; width++)
 	{
 		if (tally->widths[width] > most)
@@ -296,15 +316,42 @@ judge(const Tally *tally, Reading *reading)
 	if (most == 0)
 		return;
 
-	reading->quality = (double) most / (double) tally->records *
-		(0.4 + 0.6 * (double) tally->clean / (double) tally->cells) *
+	if (most > 1)
+		header = skip_titles(tally, reading->columns, &records, &cells, &clean);
+	reading->quality = (double) most / (double) records *
+		(0.4 + 0.6 * (double) clean / (double) cells) *
 		(1 - 0.8 * (double) tally->problems / (double) tally->records);
-	if (reading->columns != tally->header)
+	if (reading->columns != header->width)
 		reading->quality *= 0.5;
-	else if (!tally->header_clean)
+	else if (!header->is_clean)
 		reading->quality *= 0.9;
 	reading->score = reading->quality *
 		(1 - 0.3 / (double) reading->columns);
+}
+
+/*
+ * The header: the first record, or the first that is as wide as the table where all
+ * before it are narrower, and then those are taken out of the counts.
+ */
+static const First *
+skip_titles(const Tally *tally, size_t columns, size_t *records, size_t *cells,
+			size_t *clean)
+{
+	size_t		n = 0;
+	size_t		i;
+
+	while (n <= TITLES_MAX && n < tally->records && tally->first[n].width < columns)
+		n++;
+	if (n > TITLES_MAX || n == tally->records || tally->first[n].width != columns ||
+		!tally->first[n].is_clean)
+		return &tally->first[0];
+	for (i = 0; i < n; i++)
+	{
+		*cells -= tally->first[i].cells;
+		*clean -= tally->first[i].clean;
+	}
+	*records -= n;
+	return &tally->first[n];
 }
 
 /*

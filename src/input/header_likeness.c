@@ -83,7 +83,7 @@ CbHeaderWord
 cb_header_word_at(const CbHeaderText *text, int at)
 {
 	CbHeaderWord word = {text->units + at,
-/**INDENT** Error@85: Statement nesting error */
+/**INDENT** Error@86: Statement nesting error */
 		1};
 
 		while (at + word.len < text->len &&
@@ -246,4 +246,4 @@ cb_header_word_at(const CbHeaderText *text, int at)
 		return bsearch(word, known->words, (size_t) known->n, sizeof(CbHeaderWord),
 					   cb_header_word_compare) != NULL;
 	}
-/**INDENT** Error@246: Stuff missing from end of file */
+/**INDENT** Error@247: Stuff missing from end of file */

@@ -15,8 +15,12 @@
 
 #include <string.h>
 
+#include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
+#include <unicode/utf8.h>
+
+#define BRAILLE_BLANK	0x2800	/* a symbol to Unicode */
 
 /* No character grows to more than three times its UTF-16 length in NFC. */
 #define NFC_GROWTH	3
@@ -101,4 +105,24 @@ problem_of(UErrorCode status)
 	if (status == U_INVALID_CHAR_FOUND)
 		return CB_TEXT_INVALID;
 	return CB_TEXT_LIBRARY_FAILED;
+}
+
+bool
+cb_text_is_visible(const char *text, size_t len)
+{
+	size_t		at = 0;
+
+	while (at < len)
+	{
+		UChar32		c;
+
+		U8_NEXT(text, at, len, c);
+		if (c < 0 || (c > ' ' && c < 0x7F))
+			return true;
+		if (u_isgraph(c) && c != BRAILLE_BLANK &&
+			(U_MASK(u_charType(c)) & U_GC_M_MASK) == 0 &&
+			!u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT))
+			return true;
+	}
+	return false;
 }

@@ -8,6 +8,7 @@
 #ifndef CB_INPUT_TEXT_H
 #define CB_INPUT_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define CB_TEXT_INPUT_MAX	1024	/* bytes that cb_text_nfc takes */
@@ -23,5 +24,11 @@ typedef enum CbTextProblem
 extern CbTextProblem cb_text_nfc(const char *in, size_t len,
 								 char *out, size_t out_size,
 								 size_t *out_len, size_t *points);
+
+/*
+ * Has UTF-8 text a character that is seen?  Blanks are not, nor are characters that
+ * take no room, marks without a letter below them, and letters without a form.
+ */
+extern bool cb_text_is_visible(const char *text, size_t len);
 
 #endif							/* CB_INPUT_TEXT_H */

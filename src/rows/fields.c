@@ -18,6 +18,7 @@
 #include "db/uuid7.h"
 #include "input/email.h"
 #include "input/instant.h"
+#include "input/text.h"
 #include "rows/fields.h"
 #include "secret/password_hash.h"
 #include "secret/redact.h"
@@ -197,12 +198,7 @@ cb_field_echo_id(const CbRow *row, CbJson *json)
 bool
 cb_text_is_blank(const CbText *text)
 {
-	for (int i = 0; i < text->len; i++)
-	{
-		if (text->val[i] != ' ')
-			return false;
-	}
-	return true;
+	return !cb_text_is_visible(text->val, (size_t) text->len);
 }
 
 bool

@@ -98,6 +98,7 @@ extern void cb_row_echo(const CbBatch *batch, const CbRow *row,
 /* Writes an id as it was sent; null for anything but a scalar. */
 extern void cb_field_echo_id(const CbRow *row, CbJson *json);
 
+/* Has the text nothing that is seen? */
 extern bool cb_text_is_blank(const CbText *text);
 
 /* Has it the form of BCP 47: a language of letters, then subtags, all short? */

@@ -2,7 +2,7 @@
  * charset.c
  *	  Fuzzes cb_charset_detect, cb_file_kind and cb_utf16_to_utf8.
  *
- * Build: src/input/charset.c src/input/charset_encodings.c src/input/charset_model.c src/input/charset_names.c src/input/charset_score.c src/input/file_kind.c src/input/utf16.c -licuuc -luchardet -lm
+ * Build: src/input/charset.c src/input/charset_encodings.c src/input/charset_fit.c src/input/charset_guess.c src/input/file_kind.c src/input/utf16.c -licuuc -licui18n -luchardet -lm
  * Run: -max_len=2048
  *
  * Besides never touching memory that is not ours, it must hold that

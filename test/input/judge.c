@@ -3,8 +3,8 @@
  *	  Runs the library's judgements on what it is asked.  A question is a line of
  *	  words with tabs between, and has one line for an answer:
  *
- *	  detect PATH			kind, encoding, method, confidence, 1 if it can be read, and
- *							offset and length of each sample
+ *	  detect PATH			kind, encoding, method, confidence, 1 if it can be read, 1 if
+ *							it is uncertain, and offset and length of each sample
  *	  find NAME				the encoding of that name, or "-"
  *	  email ADDRESS			warning, and the domain that was meant or "-"
  *	  name NAME				warning
@@ -45,9 +45,10 @@ detect(const char *path)
 	fclose(file);
 
 	cb_charset_detect(bytes, len, &charset);
-	printf("%s\t%s\t%s\t%d\t%d", cb_file_kind_name(cb_file_kind(bytes, len)),
+	printf("%s\t%s\t%s\t%d\t%d\t%d", cb_file_kind_name(cb_file_kind(bytes, len)),
 		   charset.encoding->name, cb_charset_method_name(charset.method),
-		   charset.confidence, charset.encoding->advice == NULL);
+		   charset.confidence, charset.encoding->advice == NULL,
+		   charset.confidence < CB_CHARSET_CERTAIN);
 	for (i = 0; i < charset.nsamples; i++)
 		printf("\t%zu\t%zu", charset.samples[i].offset, charset.samples[i].len);
 	free(bytes);

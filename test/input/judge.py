@@ -38,11 +38,11 @@ class Judge:
         path = os.path.join(self.folder.name, 'file')
         with open(path, 'wb') as file:
             file.write(data)
-        kind, encoding, method, confidence, readable, *spans = self.ask('detect', path)
+        kind, encoding, method, confidence, readable, uncertain, *spans = self.ask('detect', path)
         spans = [int(span) for span in spans]
         samples = [data[at:at + length] for at, length in zip(spans[::2], spans[1::2])]
         return {'kind': kind, 'encoding': encoding, 'method': method, 'confidence': int(confidence),
-                'readable': readable == '1', 'samples': samples}
+                'readable': readable == '1', 'uncertain': uncertain == '1', 'samples': samples}
 
 
 def as_windows_has_it(text):

@@ -17,10 +17,10 @@ $$ SELECT string_agg(concat(c->>'header', '=', coalesce(c->>'field', '-'), CASE 
 
 -- the answer says what was found out
 SELECT is(t.upload(E'# from the HR system\r\nE-Mail;Vorname;Nachname;Zimmer\r\nada@x.example;Ada;Byron;12\r\n\r\nbo@x.example;"B;o";"Ra\r\nsk";\r\n') - 'id' - 'columns',
-	'{"status": "mapped", "missing": [], "row_count": 2, "comment_count": 1, "delimiter": ";",
+	'{"status": "mapped", "missing": [], "row_count": 2, "comment_count": 1, "delimiter": ";", "header_line": 2, "passed_over": [],
 	  "encoding": {"name": "UTF-8", "method": "default", "samples": [], "confidence": 100},
 	  "preview": [["ada@x.example", "Ada", "Byron", "12"], ["bo@x.example", "B;o", "Ra\r\nsk", null]]}'::jsonb
-	|| jsonb_build_object('encoding', canopy_bulk_import_info(:'id')->'encoding' || '{"samples": [], "unreadable_count": 0}'), 'the answer describes the file');
+	|| jsonb_build_object('warnings', '[]'::jsonb, 'encoding', canopy_bulk_import_info(:'id')->'encoding' || '{"samples": [], "alternative": null, "unreadable_count": 0}'), 'the answer describes the file');
 SELECT is(t.columns(canopy_bulk_import_info(:'id')), 'E-Mail=email, Vorname=first_name, Nachname=last_name, Zimmer=-',
 	'columns have the fields that their headers say');
 
@@ -44,7 +44,7 @@ SELECT is(canopy_bulk_import_upload(:'id', (SELECT '\xfffe'::bytea || string_agg
 	FROM regexp_split_to_table(E'email\tfirst_name\tlast_name\na@x.example\tA\tB', '') WITH ORDINALITY AS e (c, n)))#>>'{encoding,method}', 'bom', 'UTF-16 is known by its mark');
 SELECT results_eq('SELECT * FROM t.cells()', $$ VALUES ('{a@x.example,A,B}') $$, 'and read');
 SELECT is(canopy_bulk_import_upload(:'id', convert_to(E'email,first_name,last_name\na@x.example,Łucja,Żak', 'WIN1250'), encoding => 'cp1250')->'encoding',
-	'{"name": "Windows-1250", "method": "override", "samples": ["Łucja", "Żak"], "confidence": 100, "unreadable_count": 0}', 'an encoding can be named');
+	'{"name": "Windows-1250", "method": "override", "samples": ["Łucja", "Żak"], "confidence": 100, "alternative": null, "unreadable_count": 0}', 'an encoding can be named');
 SELECT is((SELECT cells[2] FROM canopy.import_row), 'Łucja', 'and is then the one');
 SELECT is(canopy_bulk_import_upload_text(:'id', E'email,first_name,last_name\na@x.example,Łucja,Żak')->'encoding'->>'method', 'text',
 	'text that was pasted needs no guess');
@@ -66,10 +66,46 @@ SELECT results_eq('SELECT cells[2], upload_issues FROM canopy.import_row ORDER B
 	(E'A\ufffdB', '[{"code": "cell_unreadable", "column": 2}]'::jsonb), (E'B\ufffdB', '[{"code": "cell_unreadable", "column": 2}]'), ('ü', NULL) $$, 'and marked');
 SELECT is(canopy_bulk_import_upload(:'id', '\xfeff0065006d00610069006c002c0078000a0061d800002c004100000042'::bytea)#>>'{encoding,unreadable_count}', '2', 'a lone surrogate cannot be read, nor can a NUL');
 
+-- a stray byte in a file of UTF-8 costs its row, not the file
+SELECT canopy_bulk_import_upload(:'id', convert_to(E'email,first_name,last_name\n' ||
+	(SELECT string_agg(format('u%s@x.example,%s,Lee', n, name), E'\n' ORDER BY n) FROM unnest('{Zoë,Jürgen,Søren,Åsa,Łukasz,Jiří,François,Muñoz,Bjørn,Müller}'::text[]) WITH ORDINALITY AS v (name, n)), 'UTF8')
+	|| '\x0a'::bytea || convert_to('bo@x.example,José,Li', 'LATIN1')) AS stray \gset
+SELECT is((:'stray'::jsonb->'encoding') - 'samples'::text, '{"name": "UTF-8", "method": "detected", "confidence": 90, "alternative": null, "unreadable_count": 1}', 'one byte does not turn UTF-8 into something else');
+SELECT is(:'stray'::jsonb->'warnings', '[]', 'nor leave it in doubt');
+SELECT results_eq('SELECT cells[2], upload_issues FROM canopy.import_row WHERE row_number IN (5, 11) ORDER BY row_number', $$ VALUES
+	('Łukasz', NULL::jsonb), (E'Jos\ufffd', '[{"code": "cell_unreadable", "column": 2}]') $$, 'it costs the row that has it');
+
+-- punctuation says nothing of an encoding
+SELECT is(canopy_bulk_import_upload(:'id', convert_to(E'email,first_name,last_name\nm@x.example,Mary,O’Brien\nn@x.example,Ned,“Cash” £5', 'WIN1252'))#>>'{encoding,name}',
+	'Windows-1252', 'quotes and signs are those of Windows');
+SELECT results_eq('SELECT cells[3] FROM canopy.import_row ORDER BY row_number', $$ VALUES ('O’Brien'), ('“Cash” £5') $$, 'and read so');
+
+-- where few letters speak for an encoding, the answers show how they were read
+SELECT canopy_bulk_import_upload(:'id', convert_to(E'email,first_name,last_name,password\na@x.example,Anna,Nowak,correct hörse\nj@x.example,Jan,Toruń,', 'WIN1250')) AS guessed \gset
+SELECT is(:'guessed'::jsonb#>>'{encoding,alternative}', 'Windows-1250', 'the next best encoding is named');
+SELECT is(w - 'message'::text, '{"code": "encoding_uncertain", "samples": ["Toruñ"]}', 'cells are shown as they were read, no secrets')
+FROM jsonb_array_elements(:'guessed'::jsonb->'warnings') AS w;
+SELECT is(canopy_bulk_import_preview(:'id')->'warnings', :'guessed'::jsonb->'warnings', 'and the preview says so too');
+SELECT is(canopy_bulk_import_upload(:'id', convert_to(E'email,first_name,last_name\nj@x.example,Jan,Toruń', 'WIN1250'), encoding => 'cp1250')->'warnings', '[]', 'an encoding that was named is certain');
+SELECT is(canopy_bulk_import_preview(:'id')->'warnings', '[]', 'in the preview as well');
+
+-- NULs: one of them is the trouble of its row, padding is left out
+SELECT is(canopy_bulk_import_upload(:'id', 'email,first_name,last_name\012ana@x.example,Ana\000,Lee\012bo@x.example,Bo,Li\012') #- '{encoding,samples}' #> '{encoding}',
+	'{"name": "UTF-8", "method": "default", "confidence": 100, "alternative": null, "unreadable_count": 1}', 'one NUL is not UTF-16');
+SELECT results_eq('SELECT cells[2], upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES
+	(E'Ana\ufffd', '[{"code": "cell_unreadable", "column": 2}]'::jsonb), ('Bo', NULL) $$, 'its cell cannot be read, the others can');
+SELECT canopy_bulk_import_upload(:'id', convert_to(E'email,first_name,last_name\n' || (SELECT string_agg(format(E'u%s@x.example,A,B\n', n), '') FROM generate_series(1, 20) AS n), 'UTF8')
+	|| decode(repeat('00', zeros), 'hex')) AS padded FROM (VALUES (3000), (1), (3)) AS v (zeros) ORDER BY zeros DESC LIMIT 1 \gset
+SELECT is(jsonb_build_array(:'padded'::jsonb->'row_count', :'padded'::jsonb#>'{warnings,0,code}', :'padded'::jsonb#>'{encoding,unreadable_count}'), '[20, "padding_dropped", 0]', 'NULs that pad a file are left out, with a warning');
+SELECT is(canopy_bulk_import_upload(:'id', '\xfffe'::bytea || wide || decode(repeat('00', 512), 'hex'))->'row_count', '1', 'those behind UTF-16 too')
+FROM (SELECT string_agg(decode(lpad(to_hex(ascii(c)), 2, '0') || '00', 'hex'), '' ORDER BY n) AS wide
+	FROM regexp_split_to_table(E'email,first_name,last_name\na@x.example,A,B\n', '') WITH ORDINALITY AS e (c, n)) AS v;
+
 -- what no CSV file is, is refused with a way out
 SELECT throws_ok(format('SELECT canopy_bulk_import_upload(%L, %s)', :'id', file), sqlstate, message, title)
 FROM (VALUES
 	('an empty file', '''''', '22023', 'file is empty'),
+	('a file of NULs', 'decode(repeat(''00'', 4096), ''hex'')', '22023', 'file is empty'),
 	('comments alone', '''# x''', '22023', 'file has no header'),
 	('a header alone', '''email,first_name,last_name''', '22023', 'file has no rows'),
 	('a header of a quote', '''"email,first_name''', '22023', 'header of the file cannot be read'),
@@ -99,9 +135,38 @@ SELECT results_eq('SELECT cells[2] FROM canopy.import_row', $$ VALUES (E'A\x1fB'
 SELECT is(t.upload(E'email,first_name,last_name\na@x.example,A\nb@x.example,B,C,,\nc@x.example,C,D,E\nd@x.example,"D"x,F\n,,\n')->>'row_count', '4', 'an empty row is none');
 SELECT results_eq('SELECT cells::text, upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES
 	('{a@x.example,A,NULL}', '[{"code": "ragged_row", "column": 0}]'::jsonb),
-	('{b@x.example,B,C}', NULL),
+	('{b@x.example,B,C}', '[{"code": "ragged_row", "column": 0}]'),
 	('{c@x.example,C,D,E}', '[{"code": "ragged_row", "column": 0}]'),
 	('{d@x.example,Dx,F}', '[{"code": "cell_malformed", "column": 2}]') $$, 'what was wrong with a row is kept with it');
+
+-- an empty cell more than the header has may hide that cells have slipped
+SELECT is(t.upload(E'email,first_name,last_name,external_id\na@x.example,A,B,1\nb@x.example,B,, C,\nc@x.example,C,D,3\n')->>'row_count', '3', 'a row may have an empty cell more');
+SELECT results_eq('SELECT upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES
+	(NULL::jsonb), ('[{"code": "ragged_row", "column": 0}]'), (NULL) $$, 'which is an error where other rows do not end so');
+SELECT is(t.upload(E'email,first_name,last_name\na@x.example,A,B,\nb@x.example,B,C,\nc@x.example,C,D\n')->>'row_count', '3', 'most rows may end so');
+SELECT results_eq('SELECT upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES (NULL::jsonb), (NULL), (NULL) $$, 'which is no error');
+SELECT is(t.upload(E'email,first_name,last_name,,\na@x.example,A,B,,\nb@x.example,B,C\nc@x.example,C,D\n')->>'row_count', '3', 'the header may end so');
+SELECT results_eq('SELECT upload_issues FROM canopy.import_row ORDER BY row_number', $$ VALUES (NULL::jsonb), (NULL), (NULL) $$, 'and then a row too');
+SELECT is(t.upload(E'email,first_name,last_name\na@x.example,A,B,')->>'row_count', '1', 'a row may be alone');
+SELECT results_eq('SELECT upload_issues FROM canopy.import_row', $$ VALUES (NULL::jsonb) $$, 'and is good');
+
+-- what stands above the table is passed over, and named
+SELECT is(jsonb_build_array(u->'row_count', u->'missing', u->'header_line', u->'passed_over', u->'delimiter'), answer::jsonb, title)
+FROM (VALUES
+	('a title, a date and an empty row', E'Employee list,,\nExported 2024-01-01,,\n,,\nEmail,First Name,Last Name\na@x.example,Ana,Lee',
+		'[1, [], 4, [{"line": 1, "text": "Employee list"}, {"line": 2, "text": "Exported 2024-01-01"}], ","]'),
+	('titles without delimiters', E'Employee list\n\n\nas of today\nEmail;First Name;Last Name\na@x.example;Ana;Lee',
+		'[1, [], 5, [{"line": 1, "text": "Employee list"}, {"line": 4, "text": "as of today"}], ";"]'),
+	('the version of a template', E'version:v1.0,,,\nName [displayName] Required,User name [userPrincipalName] Required,First name [givenName],Last name [surname]\nAna Lee,a@x.example,Ana,Lee',
+		'[1, [], 2, [{"line": 1, "text": "version:v1.0"}], ","]'),
+	('blank lines', E'\n\nEmail,First Name,Last Name\na@x.example,Ana,Lee', '[1, [], 3, [], ","]'),
+	('a title that is called like a field', E'Email\nEmail,First Name,Last Name\na@x.example,Ana,Lee', '[1, [], 2, [{"line": 1, "text": "Email"}], ","]'),
+	('a header that nobody knows, above values that are called like fields', E'Kontakt,Team,Kanal\na@x.example,Ana,Email\nEmail,Bo,b@x.example',
+		'[2, ["email", "first_name", "last_name"], 1, [], ","]'),
+	('a header below ten titles', repeat(E'title,,\n', 10) || E'Email,First Name,Last Name\na@x.example,Ana,Lee', '[11, ["email", "first_name", "last_name"], 1, [], ","]')
+) AS v (title, file, answer), t.upload(file) AS u;
+SELECT is(t.upload(E'Staff\n# note\nEmail,First Name,Last Name\na@x.example,Ana,Lee\n')->>'comment_count', '1', 'comments above the header are counted');
+SELECT results_eq('SELECT line_number, cells[2] FROM canopy.import_row', $$ VALUES (4, 'Ana') $$, 'and rows keep their lines');
 
 -- passwords are hashed, and nothing of them stays
 SELECT is(t.columns(t.upload(E'email,first_name,last_name,Passwort,Confirm password\na@x.example,A,B,correct horse,correct horse\nb@x.example,A,B,short,\nc@x.example,A,B,,x\nd@x.example,correct horse')),
