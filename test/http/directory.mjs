@@ -32,7 +32,7 @@ const FIXTURE = `
 // hashing as cheap as it may be, and as many jobs as are asked for, which find nobody at their host
 const SETTINGS = {
 	'canopy_bulk.argon2_memory': '7168',
-	'canopy_bulk.max_open_imports': '10000',
+	'canopy_bulk.max_open_imports': '1000',
 	'canopy_bulk.max_running_jobs': '1000',
 	'canopy_bulk.max_queued_jobs': '1000',
 	'canopy_bulk.import_allowed_hosts': 'localhost:9',
@@ -43,14 +43,18 @@ const KEYS = { rs: 'RS256', es: 'ES256', ed: 'EdDSA', hs: 'HS256' };
 
 // Fills the database and starts the gateway; ends with close().
 export async function openDirectory({ settings = SETTINGS, ...environment } = {}) {
+	// settings are for connections to come
+	const first = new pg.Client();
+	await first.connect();
+	await first.query(FIXTURE);
+	for (const [kid, alg] of Object.entries(KEYS))
+		await first.query('INSERT INTO canopy.token_key (kid, algorithm, key) VALUES ($1, $2, $3)', [kid, alg, testKey(alg, alg !== 'HS256')]);
+	for (const [name, value] of Object.entries(settings))
+		await first.query(`ALTER DATABASE ${process.env.PGDATABASE} SET ${name} = '${value}'`);
+	await first.end();
 	const pool = new pg.Pool({ max: 4 });
 	pool.on('error', () => {});
 	const sql = async (text, values) => (await pool.query(text, values)).rows;
-	await sql(FIXTURE);
-	for (const [kid, alg] of Object.entries(KEYS))
-		await sql('INSERT INTO canopy.token_key (kid, algorithm, key) VALUES ($1, $2, $3)', [kid, alg, testKey(alg, alg !== 'HS256')]);
-	for (const [name, value] of Object.entries(settings))
-		await sql(`ALTER DATABASE ${process.env.PGDATABASE} SET ${name} = '${value}'`);
 
 	const gateway = await startGateway(environment);
 	const token = tokenFor();
