@@ -39,7 +39,7 @@ static void refuse_type(const CbResult *result, int i, Oid found,
 						CachedPlanSource *source) pg_attribute_noreturn();
 static void refuse_null(const CbResult *result, int i,
 						CachedPlanSource *source) pg_attribute_noreturn();
-static TargetEntry *find_entry(CachedPlanSource *source, int i);
+static TargetEntry *find_entry(List *targets, int i);
 static void find_origin(const CbResult *result, int i, CachedPlanSource *source,
 						Origin *origin);
 
@@ -175,9 +175,11 @@ cb_result_check_tuple(const CbResult *result, HeapTuple tuple, TupleDesc shape,
 void
 cb_result_check_names(const CbResult *result, CachedPlanSource *source)
 {
+	List	   *targets = CachedPlanGetTargetList(source, NULL);
+
 	for (int i = 0; i < result->ncolumns; i++)
 	{
-		const TargetEntry *entry = find_entry(source, i);
+		const TargetEntry *entry = find_entry(targets, i);
 
 		if (entry != NULL && OidIsValid(entry->resorigtbl) &&
 			strcmp(entry->resname, result->columns[i].name) != 0)
@@ -237,7 +239,7 @@ static void
 find_origin(const CbResult *result, int i, CachedPlanSource *source,
 			Origin *origin)
 {
-	const TargetEntry *entry = find_entry(source, i);
+	const TargetEntry *entry = find_entry(CachedPlanGetTargetList(source, NULL), i);
 
 	memset(origin, 0, sizeof(Origin));
 	origin->column = result->columns[i].name;
@@ -254,11 +256,11 @@ find_origin(const CbResult *result, int i, CachedPlanSource *source,
 
 /* NULL when the statement is none that gives rows any more. */
 static TargetEntry *
-find_entry(CachedPlanSource *source, int i)
+find_entry(List *targets, int i)
 {
 	ListCell   *cell;
 
-	foreach(cell, CachedPlanGetTargetList(source, NULL))
+	foreach(cell, targets)
 	{
 		TargetEntry *entry = lfirst_node(TargetEntry, cell);
 
