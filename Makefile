@@ -14,8 +14,8 @@
 #                      with FILES=attach of pgtap, tap, attack, http, csv, input or fuzz these files
 #   make fuzz          the parsers, for some seconds each; SECONDS=n for n seconds
 #   make check-style   the rules of the house alone
-#   make check-long    every test, with a clean gcc and a clean clang build; the attacks
-#                      also with AddressSanitizer and UBSan
+#   make check-long    every test, with a clean gcc and a clean clang build; pgTAP and the
+#                      attacks also with AddressSanitizer and UBSan
 #   make indent        typedefs.list and the layout of src, rewritten
 #   make check-indent  says what "make indent" would change
 #   make requirements  the packages alone

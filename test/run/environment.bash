@@ -25,15 +25,14 @@ if [ -z "${CANOPY_TMPDIR:-}" ]; then
 fi
 export CANOPY_TMPDIR TMPDIR=$CANOPY_TMPDIR
 
-# where the library is that a server is to find; SANITIZE=yes means the one with AddressSanitizer and UBSan
+# where the library is that a server is to find; SANITIZE=yes means the one that "test/run/build sanitized" makes
 stage=build/stage
 [ "${SANITIZE:-}" != yes ] || stage=build/sanitized/stage
 
-# Builds that library, and writes what is in the environment of a server that uses it: its
-# libraries are in DIRECTORY, and what the sanitizers find goes into files that begin with REPORT.
+# Writes what is in the environment of a server that uses that library: its libraries are in
+# DIRECTORY, and what the sanitizers find goes into files that begin with REPORT.
 sanitizer_environment() {
 	local directory=$1 report=abort_on_error=1:print_stacktrace=1:log_path=$2
-	test/run/build sanitized >&2
 	cp build/sanitized/start.so "$directory"
 	echo "LD_PRELOAD=\"$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so) $directory/start.so\""
 	echo "ASAN_OPTIONS=\"$report:detect_leaks=0:detect_stack_use_after_return=0:quarantine_size_mb=32\""
