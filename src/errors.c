@@ -57,6 +57,7 @@ const CbCodeInfo cb_codes[CB_NCODES] = {
 	[CB_RAGGED_ROW] = {"ragged_row", 400, "The row has more or fewer cells than the header."},
 	[CB_CELL_MALFORMED] = {"cell_malformed", 400, "The quotes of a cell do not match."},
 	[CB_CELL_UNREADABLE] = {"cell_unreadable", 400, "A cell has characters that cannot be read in the encoding of the file."},
+	[CB_SPREADSHEET_ERROR] = {"spreadsheet_error", 400, "A cell has the error of a spreadsheet's formula."},
 };
 
 /* The same of one field, behind its name; what is not here names what it is about. */

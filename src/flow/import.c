@@ -199,6 +199,20 @@ write_missing(CbJson *json, const CbImport *import)
 		cb_json_cstring(json, missing[i]->name);
 }
 
+bool
+cb_import_requires(const CbImport *import, const char *field)
+{
+	const CbMappingField *fields[CB_MAPPING_FIELDS_MAX];
+	int			n = cb_mapping_fields(cb_import_mode_of(import)->mapping, fields);
+
+	for (int i = 0; i < n; i++)
+	{
+		if (strcmp(fields[i]->name, field) == 0)
+			return fields[i]->required;
+	}
+	return false;
+}
+
 int
 cb_import_missing(const CbImport *import, const CbMappingField **missing)
 {

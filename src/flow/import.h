@@ -130,6 +130,9 @@ extern Jsonb *cb_import_describe(const CbImport *import);
 /* Takes blanks of any kind from both ends. */
 extern void cb_import_trim(const char **text, Size *len);
 
+/* Must a row have this field? */
+extern bool cb_import_requires(const CbImport *import, const char *field);
+
 /* Fills in the required fields that no column has; returns how many they are. */
 extern int	cb_import_missing(const CbImport *import,
 							  const CbMappingField **missing);

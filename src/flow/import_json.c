@@ -17,6 +17,7 @@
 #include "db/document.h"
 #include "db/stored.h"
 #include "flow/import_json.h"
+#include "input/cell.h"
 #include "input/truth.h"
 
 #define METADATA		"metadata"
@@ -30,6 +31,7 @@ typedef struct Source
 	const char *key;
 	int			len;			/* bytes */
 	int			column;			/* from 1; 0: see below */
+	bool		required;
 	CbImportType type;
 } Source;
 
@@ -63,6 +65,9 @@ static void write_row(const Plan *plan, const CbImportRow *row,
 static bool take_value(const Plan *plan, const Source *source,
 					   const CbImportRow *row, CbImportFlaw **flaws,
 					   Value *value);
+static bool take_cell(const CbImportRow *row, int column, bool required,
+					  CbText *text);
+static bool is_spreadsheet_error(const CbText *text);
 static Jsonb *take_metadata(const Plan *plan, const CbImportRow *row,
 							CbImportFlaw **flaws);
 static Jsonb *take_members(const Plan *plan, const CbImportRow *row);
@@ -137,6 +142,7 @@ add_source(Plan *plan, const char *key, int column, CbImportType type)
 	source->key = key;
 	source->len = (int) strlen(key);
 	source->column = column;
+	source->required = column > 0 && cb_import_requires(plan->import, key);
 	source->type = type;
 }
 
@@ -195,8 +201,10 @@ take_value(const Plan *plan, const Source *source, const CbImportRow *row,
 			(int) strlen(row->password_hash);
 		return row->password_hash != NULL;
 	}
-	if (!cb_import_cell(row, source->column, &value->text))
+	if (!take_cell(row, source->column, source->required, &value->text))
 		return false;
+	if (source->required && is_spreadsheet_error(&value->text))
+		cb_import_flaw(flaws, CB_SPREADSHEET_ERROR, source->column, source->key);
 	if (source->type == CB_IMPORT_BOOLEAN)
 	{
 		CbTruth		truth = cb_truth_read(value->text.val, value->text.len);
@@ -209,6 +217,40 @@ take_value(const Plan *plan, const Source *source, const CbImportRow *row,
 	return true;
 }
 
+/*
+ * A cell that has a value.  What a program writes for NULL, or for a formula that
+ * failed, is none; a person may be called NULL.
+ */
+static bool
+take_cell(const CbImportRow *row, int column, bool required, CbText *text)
+{
+	if (!cb_import_cell(row, column, text))
+		return false;
+	switch (cb_cell_kind(text->val, (Size) text->len))
+	{
+		case CB_CELL_NULL:
+			return required && is_spreadsheet_error(text);
+		case CB_CELL_NULL_WORD:
+		case CB_CELL_ERROR:
+			return required;
+		case CB_CELL_VALUE:
+		case CB_CELL_DASH:
+		case CB_CELL_SCIENTIFIC:
+			break;
+	}
+	return true;
+}
+
+/* #N/A is one too, although it also says that there is nothing. */
+static bool
+is_spreadsheet_error(const CbText *text)
+{
+	CbCellKind	kind = cb_cell_kind(text->val, (Size) text->len);
+
+	return kind == CB_CELL_ERROR ||
+		(kind == CB_CELL_NULL && text->val[0] == '#');
+}
+
 /* The object of the one column, with the keys that have columns of their own. */
 static Jsonb *
 take_metadata(const Plan *plan, const CbImportRow *row, CbImportFlaw **flaws)
@@ -217,7 +259,7 @@ take_metadata(const Plan *plan, const CbImportRow *row, CbImportFlaw **flaws)
 	Jsonb	   *object;
 	CbText text;
 
-	if (plan->metadata == 0 || !cb_import_cell(row, plan->metadata, &text))
+	if (plan->metadata == 0 || !take_cell(row, plan->metadata, false, &text))
 		return members;
 	object = cb_document_try(text.val, text.len);
 	if (object == NULL || !JB_ROOT_IS_OBJECT(object))
@@ -249,7 +291,7 @@ take_members(const Plan *plan, const CbImportRow *row)
 	{
 		const Source *member = &plan->members[i];
 
-		if (!cb_import_cell(row, member->column, &texts[n]))
+		if (!take_cell(row, member->column, false, &texts[n]))
 			continue;
 		keys[n].type = jbvString;
 		keys[n].val.string.val = unconstify(char *, member->key);

@@ -11,12 +11,12 @@
 
 #include "canopy_bulk.h"
 #include "flow/import_scan.h"
+#include "input/cell.h"
 
 static void begin_passwords(CbImportScan *scan);
 static void scan_password(CbImportScan *scan, int row,
 						  const CbCsvRecord *record);
 static CbCode judge_password(const CbCsvCell *cell);
-static bool is_blank(const CbCsvCell *cell);
 static void take_samples(CbImportScan *scan, const CbImport *import,
 						 const CbCsvRecord *record);
 static void check_count(int nrows);
@@ -88,7 +88,7 @@ scan_password(CbImportScan *scan, int row, const CbCsvRecord *record)
 	if ((size_t) scan->password_column > record->kept_count)
 		return;
 	cell = &record->cells[scan->password_column - 1];
-	if (is_blank(cell))
+	if (cb_import_is_blank(cell))
 		return;
 	password->problem = judge_password(cell);
 	if (password->problem != CB_OK)
@@ -121,14 +121,17 @@ judge_password(const CbCsvCell *cell)
 	return CB_INVALID_VALUE;
 }
 
-static bool
-is_blank(const CbCsvCell *cell)
+bool
+cb_import_is_blank(const CbCsvCell *cell)
 {
+	CbCellKind	kind;
+
 	const char *text = cell->ptr;
 	Size		len = cell->len;
 
 	cb_import_trim(&text, &len);
-	return len == 0;
+	kind = cb_cell_kind(text, len);
+	return len == 0 || kind == CB_CELL_NULL || kind == CB_CELL_NULL_WORD;
 }
 
 /* Cells that tell whether the encoding was the right one. */

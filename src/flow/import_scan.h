@@ -41,6 +41,9 @@ typedef struct CbImportScan
 extern void cb_import_scan(const CbImportFile *file, const CbImport *import,
 						   CbCsvReader *reader, CbImportScan *scan);
 
+/* Has a cell of a secret column no value? */
+extern bool cb_import_is_blank(const CbCsvCell *cell);
+
 /* The next record that has anything in it; the header comes first. */
 extern bool cb_import_next_record(CbCsvReader *reader, CbCsvRecord *record);
 

@@ -274,10 +274,12 @@ imported_hash(const Storing *storing, const CbCsvRecord *record)
 
 	if (column == 0 || (size_t) column > record->kept_count)
 		return NULL;
+	if (cb_import_is_blank(&record->cells[column - 1]))
+		return NULL;
 	hash = record->cells[column - 1].ptr;
 	len = record->cells[column - 1].len;
 	cb_import_trim(&hash, &len);
-	return len == 0 ? NULL : pnstrdup(hash, len);
+	return pnstrdup(hash, len);
 }
 
 static Jsonb *

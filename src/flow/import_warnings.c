@@ -12,6 +12,7 @@
 
 #include "canopy_bulk.h"
 #include "flow/import_warnings.h"
+#include "input/cell.h"
 #include "input/email.h"
 #include "input/warning.h"
 
@@ -22,6 +23,10 @@ static void warn_of_email(const CbImport *import, const CbImportRow *row,
 						  CbImportVerdict *verdict);
 static void warn_of_names(const CbImport *import, const CbImportRow *row,
 						  CbImportVerdict *verdict);
+static void warn_of_cells(const CbImport *import, const CbImportRow *row,
+						  CbImportVerdict *verdict);
+static void warn_of_cell(const CbImport *import, CbImportVerdict *verdict,
+						 const CbText *cell, const char *field, int column);
 static CbImportNote *add_warning(CbImportVerdict *verdict, CbWarning warning,
 								 const char *field, int column);
 
@@ -40,6 +45,7 @@ cb_import_warn(const CbImport *import, const CbImportRow *row,
 	}
 	warn_of_email(import, row, verdict);
 	warn_of_names(import, row, verdict);
+	warn_of_cells(import, row, verdict);
 }
 
 static void
@@ -80,6 +86,47 @@ warn_of_names(const CbImport *import, const CbImportRow *row,
 		if (warning != CB_WARNING_NONE)
 			add_warning(verdict, warning, fields[i], column);
 	}
+}
+
+static void
+warn_of_cells(const CbImport *import, const CbImportRow *row,
+			  CbImportVerdict *verdict)
+{
+	for (int i = 0; i < import->ncolumns; i++)
+	{
+		const char *field = import->columns[i].field;
+		CbText		cell;
+
+		if (field != NULL && cb_import_cell(row, i + 1, &cell))
+			warn_of_cell(import, verdict, &cell, field, i + 1);
+	}
+}
+
+static void
+warn_of_cell(const CbImport *import, CbImportVerdict *verdict, const CbText *cell,
+			 const char *field, int column)
+{
+	const char *code;
+	const char *message;
+
+	switch (cb_cell_kind(cell->val, (Size) cell->len))
+	{
+		case CB_CELL_ERROR:
+			code = "spreadsheet_error";
+			message = "The cell has the error of a spreadsheet's formula; it is taken as empty.";
+			break;
+		case CB_CELL_NULL_WORD:
+			if (!cb_import_requires(import, field))
+				return;
+			/* fall through */
+		case CB_CELL_DASH:
+			code = "null_marker";
+			message = "The cell seems to say that there is no value; it is taken as it is.";
+			break;
+		default:
+			return;
+	}
+	cb_import_note(verdict, code, message, field, column)->is_warning = true;
 }
 
 static CbImportNote *

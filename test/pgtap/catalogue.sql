@@ -46,7 +46,8 @@ INSERT INTO t.code VALUES
 	('batch_rolled_back', 424, 'The row was good, but its batch was rolled back.'),
 	('ragged_row', 400, 'The row has more or fewer cells than the header.'),
 	('cell_malformed', 400, 'The quotes of a cell do not match.'),
-	('cell_unreadable', 400, 'A cell has characters that cannot be read in the encoding of the file.');
+	('cell_unreadable', 400, 'A cell has characters that cannot be read in the encoding of the file.'),
+	('spreadsheet_error', 400, 'A cell has the error of a spreadsheet''s formula.');
 -- and of one field, behind its name
 CREATE TABLE t.ending (word text PRIMARY KEY, ending text);
 INSERT INTO t.ending VALUES
@@ -344,6 +345,6 @@ SELECT set_eq(
 
 -- and every code has its case, but for what only a file can have (see import_preview.sql)
 SELECT set_eq('SELECT DISTINCT result#>>''{error,code}'' AS word FROM t.tried',
-	'SELECT word FROM t.code WHERE word NOT IN (''ragged_row'', ''cell_malformed'', ''cell_unreadable'')', 'every code has a case');
+	'SELECT word FROM t.code WHERE word NOT IN (''ragged_row'', ''cell_malformed'', ''cell_unreadable'', ''spreadsheet_error'')', 'every code has a case');
 
 SELECT * FROM finish();

@@ -173,4 +173,35 @@ FROM (VALUES
 ) AS v (mode, columns);
 SELECT throws_ok('SELECT canopy_bulk_sample_csv(''x'')', '22023', 'invalid mode of an import', 'an unknown mode has none');
 
+-- what a program writes where there is no value is none; the error of a formula is named
+SELECT t.open('account_create', concat_ws(E'\n', 'email,first_name,last_name,external_id,password,metadata.team',
+	'a1@x.example,Ada,Lee,NULL,NULL,\N',
+	'a2@x.example,Ada,Lee,(null),\N,#N/A',
+	'a3@x.example,Ada,Lee,#REF!,,#NAME?',
+	'a4@x.example,#VALUE!,Lee,,,',
+	'a5@x.example,Ada,#N/A,,,',
+	'a6@x.example,Ada,\N,,,',
+	'a7@x.example,Ada,Null,,,',
+	'a8@x.example,Ada,NULL,,,',
+	'a9@x.example,Ada,Lee,-,,n/a',
+	'a10@x.example,Ada,Lee,#BEZUG!,,Err:502',
+	'a11@x.example,Ada,Lee,#12,,(none)')) AS id \gset
+SELECT is(canopy_bulk_import_preview(:'id')->'statistics'->>'error', '3', 'a required field needs a value');
+SELECT results_eq(format('SELECT * FROM t.rows(%L)', :'id'), $$ VALUES
+	('1 valid create selected'),
+	('2 valid create selected'),
+	('3 warning create selected spreadsheet_error(external_id, 4)? spreadsheet_error(metadata.team, 6)?'),
+	('4 error - spreadsheet_error(first_name, 2)'),
+	('5 error - spreadsheet_error(last_name, 3)'),
+	('6 error - required(last_name, 3)'),
+	('7 valid create selected'),
+	('8 warning create selected capitals(last_name, 3)? null_marker(last_name, 3)?'),
+	('9 warning create selected null_marker(external_id, 4)? null_marker(metadata.team, 6)?'),
+	('10 warning create selected spreadsheet_error(external_id, 4)? spreadsheet_error(metadata.team, 6)?'),
+	('11 valid create selected') $$, 'markers and errors are told apart');
+CALL canopy_bulk_import_run(:'id');
+SELECT results_eq($$ SELECT concat_ws('|', split_part(email, '@', 1), last_name, coalesce(external_id, '~'), coalesce(metadata->>'team', '~'), password_hash) COLLATE "default" FROM canopy.identity
+	WHERE email ~ '^a[0-9]+@x.example$' ORDER BY length(email), email $$,
+	$$ VALUES ('a1|Lee|~|~'), ('a2|Lee|~|~'), ('a3|Lee|~|~'), ('a7|Null|~|~'), ('a8|NULL|~|~'), ('a9|Lee|-|n/a'), ('a10|Lee|~|~'), ('a11|Lee|#12|(none)') $$, 'and stored so');
+
 SELECT * FROM finish();
