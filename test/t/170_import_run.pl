@@ -91,7 +91,7 @@ make_gate($node);
 
 # cancel: the batch ends, the rest is skipped, and the file of what is left to do completes
 {
-	my $id = previewed('slow', 1000, 'Pin', "slow7\@example.com;A\n");
+	my $id = previewed('slow', 1000, 'Raum', "slow7\@example.com;A\n");
 	close_gate($node, 'slow500@example.com');
 	my $session = $node->background_psql('postgres', on_error_stop => 0);
 	$session->query_until(qr/begun/, "\\echo begun\nCALL canopy_bulk_import_run('$id');\n\\echo done\n");
@@ -112,7 +112,7 @@ make_gate($node);
 		'skipped cancelled', 'the rest is skipped');
 	my $left = query("SELECT canopy_bulk_import_csv('$id', 'failed')");
 	is(scalar(() = $left =~ /\n/g), 1002 - $made, 'the file has what is left to do');
-	is((split /\r?\n/, $left)[0], 'E-Mail;Vorname;Nachname;Pin;error_code;error_message', 'in the columns of the file, and two more');
+	is((split /\r?\n/, $left)[0], 'E-Mail;Vorname;Nachname;Raum;error_code;error_message', 'in the columns of the file, and two more');
 	$left =~ s/^;.*?\n|^slow7\@.*?\n//mg;
 	my $summary = whole($left, q{'create'});
 	is_deeply([ @{$summary}{qw(status created failed)} ], [ 'completed', 1000 - $made, 0 ], 'it is imported as it is');
