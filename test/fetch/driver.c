@@ -5,7 +5,7 @@
  *	  driver [option value]... URL...		"-" reads URLs from standard input
  *
  * One line per URL, name=value between tabs.  Beside the result: ms it took in
- * all, the longest step, the end; the most memory so far; and, in a storm of
+ * all, the longest step, how many there were, the end; the most memory so far; and, in a storm of
  * signals, how often a thread that is not ours was open to them.
  */
 #include <dirent.h>
@@ -129,6 +129,7 @@ run(CbFetchRequest *request, const char *url)
 	double		began = now_ms();
 	double		longest = 0;
 	double		ending;
+	int			steps = 0;
 	CbFetch    *fetch;
 	bool		done = false;
 
@@ -142,6 +143,7 @@ run(CbFetchRequest *request, const char *url)
 
 		done = cb_fetch_step(fetch, SLICE);
 		step = now_ms() - step;
+		steps++;
 		if (storm)
 			count_open_threads();
 		if (step > longest)
@@ -154,8 +156,8 @@ run(CbFetchRequest *request, const char *url)
 			   cb_fetch_progress(fetch).received);
 	ending = now_ms();
 	cb_fetch_end(fetch);
-	printf("\tms=%.0f\tlongest=%.0f\tend=%.0f\trss=%ld\topen_threads=%d\n",
-		   now_ms() - began, longest, now_ms() - ending, most_memory(),
+	printf("\tms=%.0f\tlongest=%.0f\tsteps=%d\tend=%.0f\trss=%ld\topen_threads=%d\n",
+		   now_ms() - began, longest, steps, now_ms() - ending, most_memory(),
 		   open_threads);
 	fflush(stdout);
 }

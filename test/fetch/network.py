@@ -50,7 +50,7 @@ def tls(folder, name):
 def isolate(folder):
     """A network in which whatever must not be reached is reached, and is the sink; anybody may listen at any port."""
     with open(folder + '/resolv.conf', 'w') as file:
-        file.write('nameserver 127.0.0.1\noptions timeout:1 attempts:1\n')
+        file.write('nameserver 127.0.0.1\noptions timeout:30 attempts:1\n')
     with open(folder + '/nsswitch.conf', 'w') as file:
         file.write('hosts: files dns\n')
     shell(folder, 'ip link set lo up && echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start && '

@@ -81,7 +81,7 @@ class Sink:
 
     def handle(self, conn):
         self.connections += 1
-        conn.settimeout(2)
+        conn.settimeout(600)
         self.bytes += len(conn.recv(65536))
         conn.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nleaked\n')
 
@@ -98,7 +98,7 @@ class Site:
             serve(sock, self.handle)
 
     def handle(self, conn):
-        conn.settimeout(40)
+        conn.settimeout(600)
         if self.context:
             conn = self.context.wrap_socket(conn, server_side=True)
         head = b''
@@ -286,7 +286,7 @@ class Answers:
     # ---- slowness
 
     def silent(self):
-        time.sleep(60)
+        time.sleep(600)
 
     def slow_head(self):
         self.drip(('HTTP/1.1 200 OK\r\n', *('X-%d: y\r\n' % i for i in range(400))), 0.2)
@@ -302,7 +302,7 @@ class Answers:
     def stalled(self):
         self.ok('Content-Length: 1000')
         self.raw(b'x' * 500)
-        time.sleep(60)
+        time.sleep(600)
 
     # ---- no HTTP
 

@@ -173,6 +173,8 @@ ALTER SYSTEM SET canopy_bulk.import_allowed_hosts = :'host';
 ALTER SYSTEM SET canopy_bulk.import_allowed_networks = '127.0.0.0/8';
 ALTER SYSTEM SET canopy_bulk.import_ca_file = :'authority';
 SELECT pg_reload_conf() \g /dev/null
+-- the server reads its settings when it can; a new connection says when it has
+\set waited `until [ "$(psql -XAtc 'SHOW canopy_bulk.import_ca_file')" = :'authority' ]; do sleep 0.1; done`
 INSERT INTO canopy.learning_item (account_id, kind, slug, name)
 SELECT id, 'course', 'orbits', 'Orbital mechanics' FROM canopy.account RETURNING id AS course \gset
 CREATE FUNCTION pg_temp.end_of(job uuid)
