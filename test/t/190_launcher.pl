@@ -49,6 +49,8 @@ $node->wait_for_catchup($standby);
 $node->stop('immediate');
 is(sqlstate_of($standby, 'SELECT canopy_bulk_resume()'), '25006', 'nothing can be resumed on a standby');
 like(job($standby, $job)->{status}, qr/queued|running/, 'but be looked at');
+is(sqlstate_of($standby, $_), '25006', "no password is hashed on a standby: $_") for q{SELECT canopy_bulk_create('[{"email":"s@example.com","first_name":"A","last_name":"B","password":"correct horse"}]', 'acme', dry_run => true)},
+  q{SELECT canopy_bulk_verify_password('s@example.com', 'correct horse', 'acme')};
 is($standby->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'canopy%'}), '0', 'a standby has no process of ours');
 $standby->promote;
 open_gate($standby);
