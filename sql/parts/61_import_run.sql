@@ -100,7 +100,7 @@ COMMENT ON FUNCTION @extschema@.canopy_bulk_import_cancel(uuid, text) IS
 
 id: an import that has not ended, or has failed. One that is running stops after its batch; the others end at once.
 account: slug or id; default: the setting canopy_bulk.account, then the claims.
-Returns the import as canopy_bulk_import_info does. canopy_bulk_import_csv(id, ''failed'') then has all rows that are left to do.
+Returns the import as canopy_bulk_import_info does. Of one that had been submitted, canopy_bulk_import_csv(id, ''failed'') then has all rows that are left to do. Of another nothing of the file is kept: its cells, hashes and headers are deleted.
 Errors: PT404 unknown import; PT409 it has been completed or undone.
 Canopy guide: Bulk import with the CSV wizard, Submit.';
 

@@ -34,11 +34,11 @@
 #define IS_VALUE_DETAIL "A cell of its first record is an address, an id or a hash."
 
 static void look_at(CbMappingCells *cells, uint32 *hashes, const CbCsvCell *cell);
-static void look_at_word(CbMappingCells *cells, const char *text, Size len);
-static bool is_intent(const char *text, Size len);
+static void look_at_word(CbMappingCells *cells, const char *word, Size len);
+static bool is_intent(const char *word, Size len);
 static int	count_distinct(uint32 *hashes, int n);
 static int	compare_hashes(const void *a, const void *b);
-static bool is_value(const char *text, Size len);
+static bool is_value(const char *word, Size len);
 static const char *next_piece(const char **header, Size *len);
 static bool speak_of_fields(const CbMappingColumn *columns, int n);
 static bool is_required(const CbMappingField *field);
@@ -72,61 +72,61 @@ cb_import_cells(const CbImportFile *file, const CbImport *import,
 static void
 look_at(CbMappingCells *cells, uint32 *hashes, const CbCsvCell *cell)
 {
-	const char *text = cell->ptr;
+	const char *word = cell->ptr;
 	Size		len = cell->len;
 	bool		letters = false;
 	bool		digits = false;
 
-	cb_import_trim(&text, &len);
+	cb_import_trim(&word, &len);
 	if (len == 0)
 		return;
-	hashes[cells->filled++] = hash_bytes((const unsigned char *) text, (int) len);
+	hashes[cells->filled++] = hash_bytes((const unsigned char *) word, (int) len);
 	for (Size i = 0; i < len; i++)
 	{
-		unsigned char c = (unsigned char) text[i];
+		unsigned char c = (unsigned char) word[i];
 
 		letters |= IS_HIGHBIT_SET(c) || isalpha(c);
 		digits |= isdigit(c) != 0;
 	}
 	cells->with_letters += letters;
 	cells->with_digits += digits;
-	cells->objects += text[0] == '{' && text[len - 1] == '}';
+	cells->objects += word[0] == '{' && word[len - 1] == '}';
 
-	look_at_word(cells, text, len);
+	look_at_word(cells, word, len);
 }
 
 static void
-look_at_word(CbMappingCells *cells, const char *text, Size len)
+look_at_word(CbMappingCells *cells, const char *word, Size len)
 {
 	char		email[CB_EMAIL_MAX + 1];
 	pg_uuid_t	uuid;
 	int64		instant;
 
-	if (memchr(text, '@', len) != NULL)
+	if (memchr(word, '@', len) != NULL)
 	{
 		cells->at_signs++;
-		cells->emails += cb_email_canonicalise(text, len, email) == CB_EMAIL_OK;
+		cells->emails += cb_email_canonicalise(word, len, email) == CB_EMAIL_OK;
 	}
-	if (len <= TRUTH_MAX && cb_truth_read(text, len) != CB_TRUTH_UNKNOWN)
+	if (len <= TRUTH_MAX && cb_truth_read(word, len) != CB_TRUTH_UNKNOWN)
 	{
 		cells->truths++;
-		cells->flags += !isdigit((unsigned char) text[0]);
+		cells->flags += !isdigit((unsigned char) word[0]);
 	}
-	cells->uuids += cb_uuid_parse(text, (int) len, &uuid);
-	cells->instants += cb_instant_parse(text, len, &instant);
-	cells->statuses += cb_enrolment_status(text, len) != NULL;
-	cells->intents += is_intent(text, len);
-	cells->hashes += cb_password_looks_hashed(text, len);
+	cells->uuids += cb_uuid_parse(word, (int) len, &uuid);
+	cells->instants += cb_instant_parse(word, len, &instant);
+	cells->statuses += cb_enrolment_status(word, len) != NULL;
+	cells->intents += is_intent(word, len);
+	cells->hashes += cb_password_looks_hashed(word, len);
 }
 
 static bool
-is_intent(const char *text, Size len)
+is_intent(const char *word, Size len)
 {
 	const char *const intents[] = {cb_intent_activate, cb_intent_password_reset};
 
 	for (size_t i = 0; i < lengthof(intents); i++)
 	{
-		if (strlen(intents[i]) == len && memcmp(text, intents[i], len) == 0)
+		if (strlen(intents[i]) == len && memcmp(word, intents[i], len) == 0)
 			return true;
 	}
 	return false;
@@ -173,14 +173,14 @@ cb_import_header_check(const CbImport *import)
 
 /* An address, an id, or the hash of a password. */
 static bool
-is_value(const char *text, Size len)
+is_value(const char *word, Size len)
 {
-	const char *at = len < 3 ? NULL : memchr(text +1, '@', len - 2);
+	const char *at = len < 3 ? NULL : memchr(word + 1, '@', len - 2);
 	pg_uuid_t	uuid;
 
-	return (at != NULL && memchr(text, ' ', len) == NULL) ||
-		cb_password_looks_hashed(text, len) ||
-		cb_uuid_parse(text, (int) len, &uuid);
+	return (at != NULL && memchr(word, ' ', len) == NULL) ||
+		cb_password_looks_hashed(word, len) ||
+		cb_uuid_parse(word, (int) len, &uuid);
 }
 
 /*

@@ -36,6 +36,8 @@ static bool wants_all(const char *which);
 static void write_header(Writing *writing);
 static void write_rows(Writing *writing);
 static void write_row(Writing *writing, const CbImportRowResult *result);
+static bool has_cells(const Writing *writing, const CbImportRowResult *result);
+static void write_comment(Writing *writing, const CbImportRowResult *result);
 static void write_uploaded(Writing *writing, const CbImportRowResult *result);
 static bool is_our_column(const CbImportColumn *column);
 static void write_number(Writing *writing, int number);
@@ -140,6 +142,11 @@ write_rows(Writing *writing)
 static void
 write_row(Writing *writing, const CbImportRowResult *result)
 {
+	if (!writing->all && !has_cells(writing, result))
+	{
+		write_comment(writing, result);
+		return;
+	}
 	if (writing->all)
 	{
 		write_number(writing, result->number);
@@ -163,6 +170,31 @@ write_row(Writing *writing, const CbImportRowResult *result)
 	}
 	write_text(writing, result->error_code);
 	write_text(writing, result->error_message);
+	end_record(writing);
+}
+
+/* Has a row a cell that was kept? */
+static bool
+has_cells(const Writing *writing, const CbImportRowResult *result)
+{
+	for (int i = 0; i < writing->import->ncolumns && i < result->ncells; i++)
+	{
+		if (!result->nulls[i] && !is_our_column(&writing->import->columns[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A row of which nothing was kept, because a secret may have slipped into any of its
+ * cells, cannot be sent again as it is: a comment tells where it is.
+ */
+static void
+write_comment(Writing *writing, const CbImportRowResult *result)
+{
+	appendStringInfo(writing->file, "# Line %d of the file is left out, because its cells are not kept.%s%s",
+					 result->line, result->error_message == NULL ? "" : " ",
+					 result->error_message == NULL ? "" : result->error_message);
 	end_record(writing);
 }
 

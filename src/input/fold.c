@@ -19,8 +19,8 @@
 #include <unicode/ustring.h>
 #include <unicode/utf16.h>
 
-static int32_t mark_words(const UChar *text, int32_t len, UChar *marked);
-static bool begins_word(const UChar *text, int32_t len, int32_t i);
+static int32_t mark_words(const UChar *wide, int32_t len, UChar *marked);
+static bool begins_word(const UChar *wide, int32_t len, int32_t i);
 
 int32_t
 cb_fold(const char *utf8, size_t len, uint16_t *folded, int32_t room)
@@ -76,28 +76,28 @@ cb_fold_is_letter(uint32_t c)
 
 /* Copies a text with a blank before each word of camelCase; gives its length. */
 static int32_t
-mark_words(const UChar *text, int32_t len, UChar *marked)
+mark_words(const UChar *wide, int32_t len, UChar *marked)
 {
 	int32_t		n = 0;
 	int32_t		i;
 
 	for (i = 0; i < len; i++)
 	{
-		if (i > 0 && begins_word(text, len, i))
+		if (i > 0 && begins_word(wide, len, i))
 			marked[n++] = ' ';
-		marked[n++] = text[i];
+		marked[n++] = wide[i];
 	}
 	return n;
 }
 
 static bool
-begins_word(const UChar *text, int32_t len, int32_t i)
+begins_word(const UChar *wide, int32_t len, int32_t i)
 {
-	UChar		before = text[i - 1];
+	UChar		before = wide[i - 1];
 
-	if (u_isupper(text[i]))
+	if (u_isupper(wide[i]))
 		return u_islower(before) || u_isdigit(before) ||
-			(u_isupper(before) && i + 1 < len && u_islower(text[i + 1]));
-	return i > 1 && u_islower(text[i]) && u_isupper(before) &&
-		u_isupper(text[i - 2]);
+			(u_isupper(before) && i + 1 < len && u_islower(wide[i + 1]));
+	return i > 1 && u_islower(wide[i]) && u_isupper(before) &&
+		u_isupper(wide[i - 2]);
 }

@@ -49,6 +49,6 @@ extern int	cb_header_likeness(const CbHeaderText *header,
 extern int	cb_header_word_compare(const void *a, const void *b);
 
 /* The word that begins at a unit of a text. */
-extern CbHeaderWord cb_header_word_at(const CbHeaderText *text, int at);
+extern CbHeaderWord cb_header_word_at(const CbHeaderText *header, int at);
 
 #endif							/* CB_INPUT_HEADER_LIKENESS_H */

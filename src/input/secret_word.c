@@ -108,7 +108,7 @@ static bool add_entry(Table *table, const WordGroup *group, const char *word,
 static int	compare_entries(const void *a, const void *b);
 static int	compare_units(const uint16_t *a, int alen,
 						  const uint16_t *b, int blen);
-static bool cut_name(const char *text, size_t len, Name *name);
+static bool cut_name(const char *utf8, size_t len, Name *name);
 static bool add_letter(Name *name, uint32_t c, bool begins, bool apart);
 static int	find_phrase(const Name *name, int first, WordClass *class);
 static WordClass find_inside(const Name *name, int word);
@@ -121,13 +121,13 @@ static bool is_in_table(const Name *name, int first, int last,
 						TableNumber number);
 
 CbSecretWord
-cb_secret_word(const char *text, size_t len)
+cb_secret_word(const char *utf8, size_t len)
 {
 	Name		name;
 	bool		found[WORD_HASH + 1] = {false};
 	int			word = 0;
 
-	if (!load_tables() || !cut_name(text, len, &name))
+	if (!load_tables() || !cut_name(utf8, len, &name))
 		return CB_SECRET_PLAIN;
 	while (word < name.nwords)
 	{
@@ -256,10 +256,10 @@ compare_units(const uint16_t *a, int alen, const uint16_t *b, int blen)
  * cannot be read or has too many of them.  An empty one has none.
  */
 static bool
-cut_name(const char *text, size_t len, Name *name)
+cut_name(const char *utf8, size_t len, Name *name)
 {
 	uint16_t	folded[UNITS_MAX];
-	int32_t		n = cb_fold(text, len, folded, UNITS_MAX);
+	int32_t		n = cb_fold(utf8, len, folded, UNITS_MAX);
 	int32_t		i = 0;
 	bool		in_word = false;
 	bool		in_digits = false;

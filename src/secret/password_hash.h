@@ -58,7 +58,7 @@ extern CbPasswordHashCost cb_password_hash_own_cost(uint32_t memory,
  * Has a text that was sent as a password the form of a hash, of a system that we
  * import from or of another?  Wider than cb_password_hash_supported().
  */
-extern bool cb_password_looks_hashed(const char *text, size_t len);
+extern bool cb_password_looks_hashed(const char *sent, size_t len);
 
 /*
  * Is it the hash of the password?  Takes up to a few seconds and 256 MiB; for

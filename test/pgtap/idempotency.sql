@@ -87,6 +87,7 @@ FROM (VALUES
 	('another name', t.base('{"first_name":"Eve"}')),
 	('a field more', t.base('{"external_id":"7"}')),
 	('a field that is null', t.base('{"external_id":null}')),
+	('a key that is no field', t.base('{"locker":"x"}')),
 	('other metadata', t.base('{"metadata":{"a":[1]}}')),
 	('a row less', replace(t.base(), ', t.person(''b2@acme.example'')', '')),
 	('a row more', replace(t.base(), 't.person(''b2@acme.example'')', 't.person(''b2@acme.example''), t.person(''b2@acme.example'')')),
@@ -266,5 +267,9 @@ CREATE TRIGGER again BEFORE INSERT ON canopy.identity FOR EACH ROW WHEN (NEW.ema
 SELECT throws_ok($$SELECT canopy_bulk_create(jsonb_build_array(t.person('again@acme.example')), 'acme', idempotency_key => 'again')$$, '55000', NULL, 'a call that repeats itself from a trigger');
 UPDATE canopy.idempotency_key SET answer = NULL WHERE key = 'passwords';
 SELECT throws_ok($$SELECT canopy_bulk_create((SELECT rows FROM t.batch), 'acme', idempotency_key => 'passwords')$$, '55000', NULL, 'a key without its answer');
+
+-- what is under a key that is no field is unknown, and may be a secret: only the key counts
+SELECT is(t.repeated(format($$canopy_bulk_create('[{"email":"b4@acme.example","pw":"%s"}]', 'acme', idempotency_key => 'unknown')$$, 'one'),
+	format($$canopy_bulk_create('[{"email":"b4@acme.example","pw":"%s"}]', 'acme', idempotency_key => 'unknown')$$, 'two')), 'replayed', 'what is under a key that is no field does not count');
 
 SELECT * FROM finish();

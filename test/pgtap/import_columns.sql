@@ -46,6 +46,9 @@ SELECT is(t.columns(t.upload(E'firstName,lastName,E-mail,Status,Completion date\
 SELECT is(t.columns(t.upload(E'firstName,lastName,E-mail,Status,Completion date\nA,B,a@x.example,Completed,2026-04-20T12:00:00Z', 'learner')),
 	'firstName=firstName, lastName=lastName, E-mail=email, Status=status, Completion date=completionDate', 'unless the cells are right');
 
+CALL canopy_bulk_import(file => E'Email,First Name,Last Name,Invited\nana@x.example,Ana,Lee,no\nbo@x.example,Bo,Li,yes', mode => 'invite', application => 'crm', environment => 'production') \gset
+SELECT is((SELECT count(*) FROM canopy.outbox WHERE recipient ~ '^(ana|bo)@x.example$'), 2::bigint, 'whoever was invited elsewhere gets the mail of the invite here');
+
 -- two columns for one field: the better header, then the cells that are distinct and filled
 SELECT is(t.field_of('Customer ID,User ID', '{"c1,u1","c2,u2"}'), '-(other_column:external_id), User ID=external_id', 'the better header wins');
 SELECT is(t.field_of('Badge number,Employee ID', '{"b1,u1","b2,u2"}'), '-(other_column:external_id), Employee ID=external_id', 'wherever it stands');
@@ -104,6 +107,14 @@ SELECT throws_ok(format('SELECT t.upload(%L, %L)', file, coalesce(mode, 'account
 SELECT is((SELECT count(*) FROM canopy.import WHERE header::text ~ 'hunter2|ana@|5f4dcc|5f0f2a'), 0::bigint, 'nothing of it is stored');
 SELECT is(t.upload(E'Vorname,Zimmer,Mail adr\nAna,1,ana@x.example')->>'status', 'uploaded', 'one field that is required is enough for a header');
 SELECT is(t.upload(E'Abteilung,Personalnummer,Passwort\nA,1,x')->>'status', 'uploaded', 'or two of others');
+
+-- a row of which nothing is kept is a comment in the file of what is left to do
+SELECT t.upload(E'email,first_name,last_name,password\na@x.example,A,B\nb@x.example,A,B,short\nc@x.example,A,B,correct horse 9')->>'id' AS id \gset
+SELECT canopy_bulk_import_preview(:'id') IS NULL AS done \gset
+SELECT is(canopy_bulk_import_csv(:'id', 'failed'), E'email,first_name,last_name,password,error_code,error_message\r\n'
+	'# Line 2 of the file is left out, because its cells are not kept. The row has more or fewer cells than the header.\r\n'
+	'b@x.example,A,B,,password_too_short,password: The password has fewer than 8 characters.\r\n', 'the line of a row without cells is named');
+SELECT is(t.upload(canopy_bulk_import_csv(:'id', 'failed'))->>'row_count', '1', 'which is no row when the file is sent again');
 
 -- a cancel leaves nothing of the file
 SELECT t.upload(E'email,first_name,last_name,password,Locker\na@x.example,CANARY,B,correct horse 9,CANARY\nb@x.example,CANARY,B,short,CANARY')->>'id' AS id \gset

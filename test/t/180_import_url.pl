@@ -85,12 +85,14 @@ $job = wait_for_job($node, ask("$host/western"), 'complete|failed');
 is($node->safe_psql('postgres', q{SELECT first_name || ' ' || last_name FROM canopy.identity WHERE email = 'jose@acme.example'}), "Jos\x{c3}\x{a9} M\x{c3}\x{bc}ller", 'a file is read in the encoding that its sender names');
 $job = wait_for_job($node, ask("$host/wrong-charset"), 'complete|failed');
 is($node->safe_psql('postgres', q{SELECT last_name FROM canopy.identity WHERE email = 'utf8@acme.example'}), "M\x{c3}\x{bc}ller", 'unless it cannot be') or diag($job->{error_message});
-for my $case ([ 'nameless', 'columns_missing' ], [ 'html', 'not_csv' ], [ 'too-large', 'file_too_large' ], [ '403', 'fetch_forbidden' ], [ 'nothing', 'File is empty' ])
+for my $case ([ 'nameless', 'columns_missing' ], [ 'headless', 'columns_missing: File has no header' ], [ 'html', 'not_csv' ], [ 'too-large', 'file_too_large' ], [ '403', 'fetch_forbidden' ], [ 'nothing', 'File is empty' ])
 {
 	my ($path, $code) = @$case;
 	$job = wait_for_job($node, ask("$host/$path"), 'complete|failed');
 	like("$job->{status} $job->{error_message}", qr/^failed $code\b/i, "$path fails as $code");
 }
+unlike($node->safe_psql('postgres', q{SELECT query_to_xml('TABLE canopy.' || relname, true, true, '') FROM pg_class WHERE relnamespace = 'canopy'::regnamespace AND relkind = 'r'}) . slurp_file($node->logfile),
+	qr/hunter2/, 'of a file without a header nothing is kept');
 
 # what passes is tried again
 $job = wait_for_job($node, ask("$host/busy-once"), 'complete|failed');

@@ -51,6 +51,9 @@ class Answers(web.Answers):
     def nameless(self):
         self.send(b'a,b,c\n1,2,3\n')
 
+    def headless(self):
+        self.send(b'ada@acme.example,Ada,hunter2hunter2\nbob@acme.example,Bob,hunter2hunter2\n')
+
     def half_bad(self):
         self.send(HEADER + b'Ada,Byron,ada@acme.example\nBad,Row,nonsense\n')
 
