@@ -15,6 +15,7 @@
 
 #include "canopy_bulk.h"
 #include "db/statement.h"
+#include "db/stored.h"
 #include "db/uuid7.h"
 #include "rows/access.h"
 #include "rows/membership.h"
@@ -56,6 +57,7 @@ typedef struct Reading
 {
 	MemoryContext context;
 	CbStandings *standings;
+	int			room;			/* identities that were asked for */
 } Reading;
 
 static void read_standing(void *arg, const Datum *values, const bool *nulls);
@@ -72,7 +74,7 @@ cb_access_look(CbStandings *standings, const CbScope *scope,
 		&read_identities, &read_identities, &lock_identities, &lock_keys
 	};
 	Datum	   *ids = palloc(sizeof(Datum) * (n + 1));
-	Reading		reading = {CurrentMemoryContext, standings};
+	Reading		reading = {CurrentMemoryContext, standings, n};
 	Datum		values[3];
 
 	memset(standings, 0, sizeof(CbStandings));
@@ -152,9 +154,14 @@ read_standing(void *arg, const Datum *values, const bool *nulls)
 {
 	const Reading *reading = arg;
 	CbStandings *standings = reading->standings;
-	CbStanding *standing = &standings->items[standings->n++];
-	MemoryContext old = MemoryContextSwitchTo(reading->context);
+	CbStanding *standing;
+	MemoryContext old;
 
+	/* without its keys the table may have an identity twice */
+	if (standings->n == reading->room)
+		cb_stored_refuse("identity.id");
+	standing = &standings->items[standings->n++];
+	old = MemoryContextSwitchTo(reading->context);
 	standing->identity = *DatumGetUUIDP(values[0]);
 	standing->external_id = cb_text_copy(values[1], nulls[1]);
 	MemoryContextSwitchTo(old);
