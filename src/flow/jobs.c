@@ -172,7 +172,10 @@ cb_jobs_repeat(const pg_uuid_t *id, const char *account, CbJobForm form)
 				(errcode(CB_ERRCODE_CONFLICT),
 				 errmsg("the job cannot be repeated"),
 				 errhint("Ask for a new one: a URL with a query is not kept, and an import is submitted again.")));
-	is_bound = cb_import_read(&job->account, &job->import, false)->is_bound;
+	/* a job whose row names no import is bound where it can be */
+	is_bound = job->has_import ?
+		cb_import_read(&job->account, &job->import, false)->is_bound :
+		job->has_application;
 	end(&call);
 	return cb_job_url_repeat(job, is_bound, form);
 }
